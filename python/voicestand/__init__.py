@@ -1,0 +1,5 @@
+"""VoiceStand: a local-first, low-latency voice engine for Linux."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Sources: devices through the native callback, files through the same ring."""

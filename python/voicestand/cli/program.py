@@ -1,0 +1,85 @@
+"""The program: registers the commands, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from voicestand import __version__
+from voicestand.errors import VoicestandError
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="voicestand",
+    help="Captions and coaching for your calls, on your own machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"voicestand {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Captions and coaching for your calls, on your own machine."""
+
+
+def _fail(message: object) -> None:
+    line = " ".join(str(message).split())
+    print(f"voicestand: error: {line}", file=sys.stderr)
+
+
+def _call(arguments: Sequence[str] | None) -> int:
+    """Runs one command; returns the exit code of design.md, having printed at most one line."""
+    try:
+        result = app(args=arguments, prog_name="voicestand", standalone_mode=False)
+        sys.stdout.flush()
+    except VoicestandError as error:
+        _fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone: nobody is left to tell, and Python must not try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        format_message = getattr(error, "format_message", None)
+        if format_message is not None:  # a usage error of the command-line library
+            _fail(f"{format_message()} (see voicestand --help)")
+            return int(getattr(error, "exit_code", 2))
+        if os.environ.get("VOICESTAND_DEBUG"):
+            raise
+        _fail(
+            f"internal error, {type(error).__name__}: {error} "
+            "(set VOICESTAND_DEBUG=1 to see where, and please report it)"
+        )
+        return EXIT_FAILED
+    return result if isinstance(result, int) else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the ``voicestand`` command."""
+    from voicestand.cli import commands
+
+    commands.register(app)
+    sys.exit(_call(arguments))

@@ -1,0 +1,1 @@
+"""Coaching: conversation metrics, playbooks, suggestions."""

@@ -1,0 +1,182 @@
+"""The typed events: the only language between rooms, and what ``--events`` prints.
+
+``t``, ``start`` and ``end`` are seconds on the audio clock (frame index / sample rate); every
+``*_ms`` is a duration in milliseconds of the monotonic clock. ``channel`` is the role of the
+speaker: ``self`` (microphone) or ``other`` (the far end). One event is one JSON object; optional
+fields that have no value are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["info", "warning", "error"]
+SuggestionKind = Literal["playbook", "metric", "knowledge", "generated"]
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recognized word. ``confidence`` is 0 to 1 where the engine states it."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+class ChannelMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel has spoken so far. Formulas: docs/coaching.md."""
+
+    talk_seconds: float
+    talk_ratio: float
+    """Share of all speech in the call, 0 to 1; 0 while nobody has spoken."""
+    words: int
+    words_per_minute: float
+    """Over the time spoken, not wall time; 0 while nothing was said."""
+    longest_monologue: float
+    """Seconds."""
+    questions: int
+    fillers: int
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """What every event carries."""
+
+    session: str
+    t: float
+
+
+class SessionStarted(Event, frozen=True, kw_only=True, tag="session.started"):
+    """The engine listens: models warm, source open. Always the first event."""
+
+    version: str
+    started_at: str
+    """Wall time, ISO 8601 with offset. For humans only."""
+    source: str
+    channels: list[str]
+    sample_rate: int
+    """Of the source, Hz."""
+    engine: str
+    """The recognizer."""
+    vad_device: str
+    """The device that really computes the voice activity, e.g. ``CPU`` or ``NPU``."""
+
+
+class SpeechStarted(Event, frozen=True, kw_only=True, tag="speech.started"):
+    """Somebody began to speak; ``t`` is the onset."""
+
+    channel: str
+    utterance: str
+
+
+class SpeechEnded(Event, frozen=True, kw_only=True, tag="speech.ended"):
+    """The utterance is complete; its final transcript follows."""
+
+    channel: str
+    utterance: str
+    start: float
+    end: float
+    reason: Literal["silence", "longest", "end"] = "silence"
+    """Why it ended: silence, the longest utterance was reached, or the audio ended."""
+
+
+class TranscriptPartial(Event, frozen=True, kw_only=True, tag="transcript.partial"):
+    """What the recognizer believes so far; may change."""
+
+    channel: str
+    utterance: str
+    text: str
+
+
+class TranscriptFinal(Event, frozen=True, kw_only=True, tag="transcript.final"):
+    """The transcript of one utterance, exactly once. It is on disk before this event is shown."""
+
+    channel: str
+    utterance: str
+    text: str
+    start: float
+    end: float
+    engine: str
+    latency_ms: float
+    """From the ADC stamp of the last frame of speech to this event."""
+    engine_ms: float
+    """The share of ``latency_ms`` that is neither the recognizer nor the awaited silence."""
+    recognizer_ms: float
+    """The share of ``latency_ms`` spent waiting for the recognizer."""
+    words: list[Word] | None = None
+
+
+class CoachMetrics(Event, frozen=True, kw_only=True, tag="coach.metrics"):
+    """The state of the conversation, per channel."""
+
+    channels: dict[str, ChannelMetrics]
+
+
+class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
+    """Advice for the person on channel ``self``."""
+
+    channel: str
+    """The channel whose utterance caused it."""
+    utterance: str
+    kind: SuggestionKind
+    text: str
+    sources: list[str]
+    """Where it comes from, e.g. ``playbook:sales-call/price-objection``."""
+    latency_ms: float
+    """From the final transcript to this event."""
+
+
+class EngineAlert(Event, frozen=True, kw_only=True, tag="engine.alert"):
+    """Something a user should know about the engine; ``code`` is stable, ``message`` is for humans."""
+
+    severity: Severity
+    code: str
+    message: str
+    channel: str | None = None
+
+
+class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
+    """The books: ``frames_captured = frames_delivered + frames_lost``. Always the last event."""
+
+    frames_captured: int
+    """Frames of the source that the native callback (or the file reader) accepted."""
+    frames_delivered: int
+    """Frames whose audio reached voice activity detection."""
+    frames_lost: int
+    """Frames that were overwritten before they were read. Counted exactly."""
+    xruns: int
+    """Callbacks that the audio server flagged with an overflow: audio lost before the engine."""
+    utterances: int
+    """Final transcripts, empty ones included."""
+    suggestions: int
+    duration: float
+    """Seconds of audio."""
+    reason: Literal["end", "duration", "interrupted", "failed"]
+    channels: dict[str, ChannelMetrics]
+
+
+AnyEvent = (
+    SessionStarted
+    | SpeechStarted
+    | SpeechEnded
+    | TranscriptPartial
+    | TranscriptFinal
+    | CoachMetrics
+    | CoachSuggestion
+    | EngineAlert
+    | SessionEnded
+)
+"""Every event there is; decode a line with ``msgspec.json.decode(line, type=AnyEvent)``."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(event: Event) -> bytes:
+    """One event as one line of JSON, without the line break (UTF-8)."""
+    return _encoder.encode(event)
+
+
+def from_json(line: bytes | str) -> AnyEvent:
+    """The event a line of JSON holds. Raises ``msgspec.DecodeError`` on anything else."""
+    return msgspec.json.decode(line, type=AnyEvent)

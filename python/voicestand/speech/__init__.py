@@ -1,0 +1,1 @@
+"""Recognizers behind one protocol, in supervised worker processes."""

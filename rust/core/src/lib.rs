@@ -1,0 +1,1 @@
+//! The VoiceStand audio core: everything that must keep time, in pure Rust.
