@@ -1,3 +1,9 @@
 //! The VoiceStand audio core: everything that must keep time, in pure Rust.
+//!
+//! Nothing here knows of Python. The rooms: [`ring`] carries audio from one thread to many,
+//! lock-free; [`dsp`] conditions it; [`capture`] is the native device callback and its accounting;
+//! [`engine`] wires them: callback → capture ring → DSP thread → speech ring.
 
 pub mod cpu;
+pub mod ring;
+mod sync;

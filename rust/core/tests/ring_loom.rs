@@ -1,0 +1,171 @@
+//! Every interleaving of the ring that ships, within loom's bounds.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p voicestand-core --test ring_loom`
+#![cfg(loom)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use loom::thread;
+use voicestand_core::ring::{Producer, Read, Reader, Shape, Stamp, ring};
+
+fn check(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.max_branches = 10_000;
+    builder.check(model);
+}
+
+fn shape(readers: usize) -> Shape {
+    Shape {
+        blocks: 2,
+        block_samples: 1,
+        readers,
+    }
+}
+
+/// Publishes `blocks` blocks; block n holds frames n(n+1)/2 … and the sample n.
+fn publish(producer: &mut Producer, blocks: u32) {
+    for n in 0..blocks {
+        producer.publish(|samples| {
+            samples.fill(n as f32);
+            Some(Stamp {
+                frames: n + 1,
+                source_frames: n + 1,
+                ..Stamp::default()
+            })
+        });
+    }
+}
+
+const fn frames_of(blocks: u32) -> u64 {
+    (blocks as u64) * (blocks as u64 + 1) / 2
+}
+
+/// Reads one block if there is one; checks that its content is that of its stamp. Whether to go on.
+fn read_one(reader: &mut Reader, next: &mut u64) -> bool {
+    match reader.read() {
+        Read::Block(block) => {
+            let stamp = block.stamp();
+            assert_eq!(stamp.frame, *next + block.lost_before());
+            assert!(block.with_samples(|samples| samples[0] == (stamp.frames - 1) as f32));
+            *next = stamp.frame + u64::from(stamp.frames);
+            true
+        }
+        Read::Empty => {
+            thread::yield_now();
+            true
+        }
+        Read::Closed => false,
+    }
+}
+
+#[test]
+fn an_overrun_reader_never_sees_a_torn_block_and_its_books_balance() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        let writer = thread::spawn(move || publish(&mut producer, 4));
+        let mut next = 0;
+        for _ in 0..2 {
+            read_one(&mut reader, &mut next);
+        }
+        writer.join().unwrap();
+        while read_one(&mut reader, &mut next) {}
+        let books = reader.books();
+        assert_eq!(books.delivered + books.lost, frames_of(4));
+        assert_eq!(ring.source_frames(), frames_of(4));
+    });
+}
+
+#[test]
+fn a_block_held_by_a_reader_is_left_alone_while_the_producer_goes_round() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        publish(&mut producer, 1);
+        let writer = thread::spawn(move || publish(&mut producer, 4));
+        if let Read::Block(block) = reader.read() {
+            let stamp = block.stamp();
+            thread::yield_now();
+            assert!(block.with_samples(|samples| samples[0] == (stamp.frames - 1) as f32));
+        }
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_readers_keep_books_of_their_own() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(2));
+        let mut one = ring.reader().expect("a desk is free");
+        let mut two = ring.reader().expect("a desk is free");
+        let other = thread::spawn(move || {
+            let mut next = 0;
+            read_one(&mut two, &mut next);
+            two
+        });
+        publish(&mut producer, 3);
+        drop(producer);
+        let mut two = other.join().unwrap();
+        for reader in [&mut one, &mut two] {
+            while !matches!(reader.read(), Read::Closed) {
+                thread::yield_now();
+            }
+            assert_eq!(reader.books().delivered + reader.books().lost, frames_of(3));
+        }
+    });
+}
+
+#[test]
+fn a_reader_may_join_and_leave_while_audio_runs() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let handle = ring.clone();
+        let other = thread::spawn(move || {
+            let mut reader = handle.reader().expect("a desk is free");
+            while let Read::Block(block) = reader.read() {
+                let stamp = block.stamp();
+                assert_eq!(block.lost_before(), 0);
+                assert!(block.with_samples(|samples| samples[0] == (stamp.frames - 1) as f32));
+            }
+        });
+        publish(&mut producer, 2); // as many as the ring holds: nothing may be lost
+        other.join().unwrap();
+        assert!(ring.reader().is_some(), "the desk is free again");
+    });
+}
+
+#[test]
+fn a_sleeping_reader_is_woken_by_the_next_block_and_by_the_end() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        let writer = thread::spawn(move || publish(&mut producer, 1));
+        let mut blocks = 0;
+        loop {
+            reader.wait(None);
+            match reader.read() {
+                Read::Block(_) => blocks += 1,
+                Read::Closed => break,
+                Read::Empty => panic!("woken for nothing"),
+            }
+        }
+        assert_eq!(blocks, 1);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiting_producer_is_woken_when_a_reader_moves_on() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        publish(&mut producer, 2);
+        let reading = thread::spawn(move || {
+            assert!(matches!(reader.read(), Read::Block(_)));
+            reader
+        });
+        ring.wait_for_slack(1, None);
+        assert!(ring.slack() >= 1);
+        reading.join().unwrap();
+    });
+}
