@@ -1,10 +1,18 @@
-"""One settings tree: defaults here, then the TOML file, then the environment, then flags."""
+"""One settings tree: defaults here, then the TOML file, then the environment, then flags.
+
+The ranges stand beside the fields; :data:`RULES` holds what involves more than one of them, or
+more than a range.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 
 class AudioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -12,13 +20,13 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     device: str = ""
     """Name, or part of it, of the input device; empty: the default one."""
-    sample_rate: int = 48_000
+    sample_rate: Annotated[int, Meta(ge=8_000, le=384_000)] = 48_000
     """Hz asked of a device. Files keep their own."""
-    block_frames: int = 512
+    block_frames: Annotated[int, Meta(ge=16, le=8192)] = 512
     """Frames per callback asked of a device; a power of two."""
-    ring_seconds: float = 4.0
+    ring_seconds: Annotated[float, Meta(ge=0.1, le=60)] = 4.0
     """How long a reader may stall before it loses frames."""
-    high_pass_hz: float = 80.0
+    high_pass_hz: Annotated[float, Meta(ge=0, le=1000)] = 80.0
     """Corner of the high-pass filter; 0 switches it off."""
 
 
@@ -27,29 +35,31 @@ class VadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     device: Literal["auto", "NPU", "GPU", "CPU"] = "auto"
     """``auto``: the NPU if there is one, else the CPU."""
-    onset: float = 0.5
+    onset: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
     """Speech begins when the probability reaches this."""
-    release: float = 0.35
+    release: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.35
     """Speech may end once the probability stays below this."""
-    min_speech: float = 0.1
-    min_silence: float = 0.5
+    min_speech: Annotated[float, Meta(ge=0, le=5)] = 0.1
+    min_silence: Annotated[float, Meta(ge=0.05, le=10)] = 0.5
     """Silence that ends an utterance."""
-    pre_roll: float = 0.3
+    pre_roll: Annotated[float, Meta(ge=0, le=5)] = 0.3
     """Audio before the onset that the recognizer also hears."""
-    max_utterance: float = 20.0
+    post_roll: float = 0.2
+    """Audio after the end of speech that the recognizer also hears."""
+    max_utterance: Annotated[float, Meta(ge=1, le=600)] = 20.0
     """A longer utterance is cut."""
 
 
 class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The recognizer."""
 
-    engine: str = "auto"
+    engine: Annotated[str, Meta(min_length=1)] = "auto"
     """``auto``: the best that is installed."""
-    partial_interval: float = 0.3
+    partial_interval: Annotated[float, Meta(ge=0.05, le=60)] = 0.3
     """Seconds of audio between partials."""
-    backlog_seconds: float = 600.0
+    backlog_seconds: Annotated[float, Meta(ge=10, le=7200)] = 600.0
     """Speech that may wait for the recognizer, per channel."""
-    hang_seconds: float = 20.0
+    hang_seconds: Annotated[float, Meta(ge=1, le=600)] = 20.0
     """A worker that has work and says nothing for so long is killed and restarted."""
 
 
@@ -57,7 +67,7 @@ class CoachSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Coaching."""
 
     enabled: bool = True
-    playbook: str = "sales-call"
+    playbook: Annotated[str, Meta(min_length=1)] = "sales-call"
     """Name of a playbook that comes with VoiceStand, or the path of a TOML file."""
 
 
@@ -76,3 +86,71 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     speech: SpeechSettings = SpeechSettings()
     coach: CoachSettings = CoachSettings()
     journal: JournalSettings = JournalSettings()
+
+
+class Rule(NamedTuple):
+    """What must hold beyond the range of each field."""
+
+    keys: tuple[str, ...]
+    """The settings it looks at, e.g. ``vad.release``."""
+    holds: Callable[[Settings], bool]
+    demand: str
+    """The end of a sentence that begins with the keys and their values."""
+
+
+RULES = (
+    Rule(
+        ("audio.block_frames",),
+        lambda settings: settings.audio.block_frames.bit_count() == 1,
+        "must be a power of two",
+    ),
+    Rule(
+        ("audio.ring_seconds", "audio.block_frames", "audio.sample_rate"),
+        # One block is being written and one is being read; two more for the reader to be late.
+        lambda settings: (
+            settings.audio.ring_seconds * settings.audio.sample_rate
+            >= 4 * settings.audio.block_frames
+        ),
+        "the ring must hold at least four blocks",
+    ),
+    Rule(
+        ("audio.high_pass_hz", "audio.sample_rate"),
+        lambda settings: settings.audio.high_pass_hz < settings.audio.sample_rate / 2,
+        "the corner must be below half the sample rate",
+    ),
+    Rule(
+        ("vad.release", "vad.onset"),
+        lambda settings: settings.vad.release <= settings.vad.onset,
+        "release must not be above onset",
+    ),
+    Rule(
+        ("vad.min_speech", "vad.max_utterance"),
+        lambda settings: settings.vad.min_speech < settings.vad.max_utterance,
+        "the shortest speech must be shorter than the longest utterance",
+    ),
+    Rule(
+        ("speech.backlog_seconds", "vad.max_utterance"),
+        lambda settings: settings.speech.backlog_seconds >= settings.vad.max_utterance,
+        "the backlog must hold the longest utterance",
+    ),
+)
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, object] | None = None,
+) -> Settings:
+    """The effective settings: defaults, then the file, then the environment, then ``overrides``.
+
+    Args:
+        path: the TOML file; by default ``$XDG_CONFIG_HOME/voicestand/config.toml`` if it is there.
+        environ: where ``VOICESTAND_AUDIO__SAMPLE_RATE=44100`` sets ``audio.sample_rate``.
+        overrides: for example ``{"audio.device": "USB"}``; ``None`` as a value: not given.
+
+    Raises ``InputError``, naming where a value comes from and what is allowed: an unknown key (with
+    the nearest one), a wrong type, a value out of range, a file that cannot be read.
+    """
+    from voicestand.config_loader import load_with_origins
+
+    return load_with_origins(path, environ, overrides or {}).settings
