@@ -44,7 +44,7 @@ class VadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Silence that ends an utterance."""
     pre_roll: Annotated[float, Meta(ge=0, le=5)] = 0.3
     """Audio before the onset that the recognizer also hears."""
-    post_roll: float = 0.2
+    post_roll: Annotated[float, Meta(ge=0, le=5)] = 0.2
     """Audio after the end of speech that the recognizer also hears."""
     max_utterance: Annotated[float, Meta(ge=1, le=600)] = 20.0
     """A longer utterance is cut."""
@@ -124,9 +124,12 @@ RULES = (
         "release must not be above onset",
     ),
     Rule(
-        ("vad.min_speech", "vad.max_utterance"),
-        lambda settings: settings.vad.min_speech < settings.vad.max_utterance,
-        "the shortest speech must be shorter than the longest utterance",
+        ("vad.max_utterance", "vad.pre_roll", "vad.min_speech"),
+        # Speech is looked for in twice min_speech, and a cut needs room to choose its place.
+        lambda settings: (
+            settings.vad.max_utterance >= settings.vad.pre_roll + 2 * settings.vad.min_speech + 1
+        ),
+        "the longest utterance must be at least pre_roll + 2 × min_speech + 1 seconds",
     ),
     Rule(
         ("speech.backlog_seconds", "vad.max_utterance"),
