@@ -7,3 +7,8 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds every command to ``app``."""
+    from voicestand.cli.config import config
+    from voicestand.cli.sessions import sessions
+
+    app.add_typer(config, name="config")
+    app.add_typer(sessions, name="sessions")

@@ -1,12 +1,14 @@
-"""A conversation as text, subtitles (SubRip, WebVTT) or JSON. Pure functions."""
+"""A conversation as text, subtitles (SubRip, WebVTT) or JSON. Pure functions, but for ``save``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from voicestand.errors import InputError, StorageError
 from voicestand.events import TranscriptFinal, Word
 
 ExportFormat = Literal["txt", "srt", "vtt", "json"]
@@ -77,6 +79,22 @@ FORMATS: dict[ExportFormat, Callable[..., str]] = {
     "json": to_json,
 }
 """The function for each format; all take ``(utterances, *, speakers)``."""
+
+
+def save(text: str, path: Path) -> None:
+    """Writes an export to a file, in place of one that is there.
+
+    Raises ``InputError`` if the file cannot be made, ``StorageError`` if it cannot be filled.
+    """
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}: choose another file") from error
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        raise StorageError(f"{path} is not complete: {error.strerror}: free some space") from error
 
 
 def _begin(utterance: Utterance) -> tuple[float, float]:
