@@ -82,4 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     from voicestand.cli import commands
 
     commands.register(app)
+    # `--show-completion zsh` names the shell. Left to itself the library takes no name and guesses
+    # from the parent process: it fails under make or an editor, and prints bash's for zsh's users.
+    os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"
     sys.exit(_call(arguments))
