@@ -1,4 +1,4 @@
-//! The topology of machines as their kernels describe them, and of snapshots that are damaged.
+//! The topology of machines as their kernels describe them.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,141 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeSet;
+mod damage;
+mod snapshot;
+
 use std::fs;
 use std::ops::Range;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use proptest::prelude::*;
+use snapshot::{Design, GOLDEN_COVE, GRACEMONT, Snapshot};
 use voicestand_core::cpu::{Source, SysrootError, Topology};
-
-/// A folder with the `sys/` and `proc/` of a machine that the test makes up; gone when dropped.
-struct Snapshot {
-    root: PathBuf,
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
-    }
-}
-
-/// One core type, as each of its CPUs describes itself.
-#[derive(Clone, Copy, Default)]
-struct Design {
-    /// KiB of data, KiB of instructions.
-    l1: (u32, u32),
-    l3: bool,
-    base_mhz: u32,
-    max_mhz: u32,
-    nominal_perf: u32,
-    capacity: u32,
-    midr: u32,
-}
-
-const GOLDEN_COVE: Design = Design {
-    l1: (48, 32),
-    l3: true,
-    base_mhz: 3400,
-    max_mhz: 5400,
-    nominal_perf: 46,
-    capacity: 0,
-    midr: 0,
-};
-const GRACEMONT: Design = Design {
-    l1: (32, 64),
-    base_mhz: 2500,
-    max_mhz: 4200,
-    nominal_perf: 25,
-    ..GOLDEN_COVE
-};
-
-impl Snapshot {
-    fn empty() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let unique = format!(
-            "{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        let root = std::env::temp_dir().join(format!("voicestand-topology-{unique}"));
-        fs::create_dir_all(&root).unwrap();
-        Self { root }
-    }
-
-    fn with_cpus(count: usize) -> Self {
-        Self::empty().file("sys/devices/system/cpu/online", &format!("0-{}", count - 1))
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        let path = self.root.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        path
-    }
-
-    fn file(self, path: &str, content: &str) -> Self {
-        fs::write(self.path(path), format!("{content}\n")).unwrap();
-        self
-    }
-
-    fn of_cpu(self, cpu: usize, name: &str, content: impl ToString) -> Self {
-        self.file(
-            &format!("sys/devices/system/cpu/cpu{cpu}/{name}"),
-            &content.to_string(),
-        )
-    }
-
-    /// CPUs of one design; 0 or an empty part of it is left unsaid.
-    fn cpus(mut self, cpus: Range<usize>, design: Design) -> Self {
-        for cpu in cpus {
-            let figures = [
-                ("cpufreq/base_frequency", design.base_mhz * 1000),
-                ("cpufreq/cpuinfo_max_freq", design.max_mhz * 1000),
-                ("acpi_cppc/nominal_perf", design.nominal_perf),
-                ("cpu_capacity", design.capacity),
-            ];
-            for (name, figure) in figures.into_iter().filter(|&(_, figure)| figure > 0) {
-                self = self.of_cpu(cpu, name, figure);
-            }
-            if design.midr > 0 {
-                let midr = format!("{:#018x}", design.midr);
-                self = self.of_cpu(cpu, "regs/identification/midr_el1", midr);
-            }
-            let (data, instructions) = design.l1;
-            let caches = [
-                (0, 1, "Data", data),
-                (1, 1, "Instruction", instructions),
-                (2, 2, "Unified", 2048),
-                (3, 3, "Unified", if design.l3 { 24 * 1024 } else { 0 }),
-            ];
-            for (index, level, kind, size) in caches {
-                if data > 0 && size > 0 {
-                    self = self
-                        .of_cpu(cpu, &format!("cache/index{index}/level"), level)
-                        .of_cpu(cpu, &format!("cache/index{index}/type"), kind)
-                        .of_cpu(cpu, &format!("cache/index{index}/size"), format!("{size}K"));
-                }
-            }
-        }
-        self
-    }
-
-    fn siblings(mut self, cores: &[&[usize]]) -> Self {
-        for core in cores {
-            let numbers: Vec<String> = core.iter().map(usize::to_string).collect();
-            for &cpu in *core {
-                self = self.of_cpu(cpu, "topology/thread_siblings_list", numbers.join(","));
-            }
-        }
-        self
-    }
-
-    fn read(&self) -> Topology {
-        Topology::from_sysroot(&self.root).unwrap()
-    }
-}
 
 fn all(cpus: Range<usize>) -> Vec<usize> {
     cpus.collect()
@@ -556,97 +429,4 @@ fn a_folder_that_is_no_snapshot_is_refused() {
         Topology::from_sysroot(&missing),
         Err(SysrootError::NoFolder(missing))
     );
-}
-
-/// Every file of a snapshot.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut found: Vec<PathBuf> = entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-#[derive(Debug, Clone)]
-enum Damage {
-    Removed,
-    Empty,
-    Garbage(Vec<u8>),
-    Text(String),
-    Folder,
-    DanglingLink,
-    LinkToItself,
-}
-
-impl Damage {
-    fn inflict(&self, file: &Path) {
-        fs::remove_file(file).unwrap();
-        match self {
-            Self::Removed => {}
-            Self::Empty => fs::write(file, "").unwrap(),
-            Self::Garbage(bytes) => fs::write(file, bytes).unwrap(),
-            Self::Text(text) => fs::write(file, text).unwrap(),
-            Self::Folder => fs::create_dir(file).unwrap(),
-            Self::DanglingLink => symlink("nowhere", file).unwrap(),
-            Self::LinkToItself => symlink(file.file_name().unwrap(), file).unwrap(),
-        }
-    }
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        Just(Damage::Removed),
-        Just(Damage::Empty),
-        prop::collection::vec(any::<u8>(), 0..64).prop_map(Damage::Garbage),
-        "[0-9,x\\-K\n]{0,16}".prop_map(Damage::Text),
-        Just(Damage::Folder),
-        Just(Damage::DanglingLink),
-        Just(Damage::LinkToItself),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Whatever is broken, each CPU is in at most one list and some are performance cores.
-    #[test]
-    fn a_damaged_snapshot_is_still_read(
-        wounds in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..40),
-    ) {
-        let design = Design { capacity: 512, midr: 0x410f_d034, ..GOLDEN_COVE };
-        let snapshot = Snapshot::with_cpus(4)
-            .cpus(0..2, design)
-            .cpus(2..4, Design { l1: (32, 64), max_mhz: 3000, ..design })
-            .siblings(&[&[0, 1]])
-            .file("sys/devices/system/cpu/present", "0-3")
-            .file("sys/devices/cpu_core/cpus", "0-1")
-            .file("sys/devices/cpu_atom/cpus", "2-3")
-            .file("proc/cpuinfo", "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd03");
-        let files = files(&snapshot.root);
-        let wounded: Vec<(&PathBuf, &Damage)> =
-            wounds.iter().map(|(index, damage)| (index.get(&files), damage)).collect();
-        let mut seen = BTreeSet::new();
-        for (file, damage) in wounded {
-            if seen.insert(file) {
-                damage.inflict(file);
-            }
-        }
-        let topology = snapshot.read();
-        let lists = [&topology.performance, &topology.efficiency, &topology.low_power];
-        let cpus: BTreeSet<usize> = lists.into_iter().flatten().copied().collect();
-        prop_assert_eq!(cpus.len(), lists.iter().map(|list| list.len()).sum::<usize>());
-        prop_assert!(!topology.performance.is_empty());
-        for [a, b] in topology.smt_siblings {
-            prop_assert!(a < b && cpus.contains(&a) && cpus.contains(&b));
-        }
-    }
 }
