@@ -1,1 +1,44 @@
-"""Voice activity: speech probability and endpointing."""
+"""Voice activity: how probable speech is, where an utterance begins and where it ends.
+
+``silero`` computes the probability of speech per window of 512 samples at 16 kHz, ``endpointer``
+turns the probabilities of a live channel into utterances, ``segments`` those of a whole recording
+into the spans of speech. Names are loaded on first use: numpy and OpenVINO are not needed to
+import this room.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
+    from voicestand.vad.segments import Segment, speech_segments
+    from voicestand.vad.silero import SileroStream, SileroVad
+
+__all__ = [
+    "Endpoint",
+    "Endpointer",
+    "Onset",
+    "Segment",
+    "SileroStream",
+    "SileroVad",
+    "speech_segments",
+]
+
+_MODULES = {
+    "Endpoint": "endpointer",
+    "Endpointer": "endpointer",
+    "Onset": "endpointer",
+    "Segment": "segments",
+    "SileroStream": "silero",
+    "SileroVad": "silero",
+    "speech_segments": "segments",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

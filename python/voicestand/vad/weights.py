@@ -167,5 +167,5 @@ def _write_cache(path: Path, source: bytes, flat: NDArray[np.float32]) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(source + hashlib.sha256(payload).digest() + payload)
             Path(name).replace(path)
-        except OSError:
-            Path(name).unlink()
+        finally:
+            Path(name).unlink(missing_ok=True)
