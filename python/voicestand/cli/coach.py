@@ -1,0 +1,114 @@
+"""``voicestand coach``: what the coach would have said in a conversation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from voicestand.coach.rehearsal import Advice
+    from voicestand.config import Settings
+    from voicestand.events import ChannelMetrics, TranscriptFinal
+
+
+def coach(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A transcript (json, jsonl, srt, vtt, txt) or a recording.", show_default=False
+        ),
+    ],
+    playbook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A playbook that comes with VoiceStand, or a TOML file.",
+            show_default="coach.playbook",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Coach the conversation in FILE: the suggestions at their moments, then the metrics."""
+    from voicestand import config
+    from voicestand.coach import Coach
+    from voicestand.coach.playbook import find
+    from voicestand.coach.rehearsal import rehearse
+
+    settings = config.load(overrides={"coach.playbook": playbook})
+    # The playbook first: a mistake in it must not show after minutes of transcription.
+    chosen = find(settings.coach.playbook)
+    adviser = Coach(chosen, channels=[])
+    suggestions = []
+    for one in rehearse(adviser, _finals(file, settings)):
+        suggestions.append(one)
+        if not as_json:
+            for line in _moment(one):
+                typer.echo(_printable(line))
+    if as_json:
+        import msgspec
+
+        document = {
+            "file": str(file),
+            "playbook": chosen.name,
+            "suggestions": suggestions,
+            "metrics": adviser.metrics(),
+        }
+        typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        return
+    count = len(suggestions)
+    typer.echo(f"{count} {'suggestion' if count == 1 else 'suggestions'} from {chosen.name}\n")
+    for line in _table(adviser.metrics()):
+        typer.echo(_printable(line))
+
+
+def _finals(file: Path, settings: Settings) -> Iterable[TranscriptFinal]:
+    from voicestand.coach import transcript
+    from voicestand.events import TranscriptFinal
+
+    if transcript.is_transcript(file):
+        return transcript.read(file)
+
+    from voicestand.session import (  # type: ignore[import-not-found, unused-ignore]
+        transcribe_file,
+    )
+
+    return (
+        event for event in transcribe_file(file, settings) if isinstance(event, TranscriptFinal)
+    )
+
+
+def _moment(advice: Advice) -> Iterator[str]:
+    yield f"{_clock(advice.t):>8}  {advice.channel}: {advice.said}"
+    yield f"{'':>8}  > {advice.text}"
+    yield f"{'':>8}    {', '.join(advice.sources)}"
+
+
+def _table(metrics: dict[str, ChannelMetrics]) -> Iterator[str]:
+    width = max(len("CHANNEL"), *map(len, metrics)) if metrics else 0
+    yield (
+        f"{'CHANNEL':<{width}}  {'TALK':>8}  {'SHARE':>5}  {'WORDS':>6}  {'WORDS/MIN':>9}  "
+        f"{'MONOLOGUE':>9}  {'QUESTIONS':>9}  {'FILLERS':>7}"
+    )
+    for channel, spoken in metrics.items():
+        yield (
+            f"{channel:<{width}}  {spoken.talk_seconds:>6.1f} s  {spoken.talk_ratio:>5.0%}  "
+            f"{spoken.words:>6}  {spoken.words_per_minute:>9.0f}  "
+            f"{spoken.longest_monologue:>7.1f} s  {spoken.questions:>9}  {spoken.fillers:>7}"
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(int(minutes), 60)
+    return f"{hours}:{minute:02}:{second:02.0f}" if hours else f"{minute}:{second:04.1f}"
+
+
+def _printable(line: str) -> str:
+    """Without control characters: a transcript could steer the terminal."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
+    )
