@@ -1,0 +1,144 @@
+"""The input devices that PortAudio offers, and the one that a name means."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+import msgspec
+
+from voicestand.errors import DeviceError, InputError
+
+NO_DEVICE = (
+    "there is no audio input on this machine: no sound card, and no PipeWire, PulseAudio or JACK "
+    "server answers; start one or plug in a microphone (files work without: "
+    "voicestand run --input FILE, or --demo)"
+)
+"""What is the matter, and what to do, where PortAudio finds no input."""
+
+_MOST_NAMES = 12
+"""A message is one line: more names than this are counted, not listed."""
+
+
+class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """An input as PortAudio describes it."""
+
+    index: int
+    """PortAudio's number; valid in this process only."""
+    name: str
+    host_api: str
+    """``ALSA``, ``JACK Audio Connection Kit``, …"""
+    max_input_channels: int
+    default_sample_rate: float
+    """Hz."""
+    is_default: bool
+    """Whether PortAudio opens it where no device is named."""
+    latency: float
+    """Lowest latency that the device proposes for interactive use, seconds."""
+
+
+def load_portaudio() -> ModuleType:
+    """The module ``sounddevice``, with PortAudio initialized; raises ``DeviceError`` if it cannot.
+
+    The first call initializes PortAudio, which asks every host API and freezes the device list for
+    the life of the process. The libraries below it complain to file descriptor 2 about what is not
+    there (``ALSA lib …``, ``jack server is not running``); sounddevice points that descriptor to
+    ``/dev/null`` for just this moment. It belongs to the whole process: what another thread writes
+    to stderr meanwhile is lost, so make the first call before there are threads that log.
+    """
+    # Looking for a server must not start one: jackd would take the sound card for itself.
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    try:
+        import sounddevice
+    except OSError as error:
+        raise DeviceError(
+            f"the library PortAudio is missing ({error}): sudo apt install libportaudio2"
+        ) from error
+    except Exception as error:
+        # The class PortAudioError cannot be imported from a module whose import it ended.
+        if type(error).__name__ != "PortAudioError":
+            raise
+        raise DeviceError(f"PortAudio does not start ({error}): {NO_DEVICE}") from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def input_devices() -> list[InputDevice]:
+    """The inputs in PortAudio's order, empty if there is none.
+
+    Raises ``DeviceError`` if PortAudio itself is missing. The list is that of the first call in
+    this process.
+    """
+    portaudio = load_portaudio()
+    host_apis = [host_api["name"] for host_api in portaudio.query_hostapis()]
+    default_index = portaudio.default.device[0]
+    return [
+        InputDevice(
+            index=device["index"],
+            name=device["name"],
+            host_api=host_apis[device["hostapi"]],
+            max_input_channels=device["max_input_channels"],
+            default_sample_rate=device["default_samplerate"],
+            is_default=device["index"] == default_index,
+            latency=device["default_low_input_latency"],
+        )
+        for device in portaudio.query_devices()
+        if device["max_input_channels"] > 0
+    ]
+
+
+def find_input(name: str = "") -> InputDevice:
+    """The input that ``name`` means.
+
+    In this order: ``""`` is the default input (the first one, if PortAudio has no default); the
+    exact name; the name in other case; the index; a part of the name in any case; ``hostapi:name``,
+    where the beginning of the host API's name is enough (``jack:system``). What several devices of
+    one step match is the one in the default input's host API.
+
+    Raises ``DeviceError`` if there is no input at all, ``InputError`` if none matches or several
+    still do: the wrong microphone is worse than a question.
+    """
+    devices = input_devices()
+    if not devices:
+        raise DeviceError(NO_DEVICE)
+    preferred = next((device for device in devices if device.is_default), devices[0])
+    if not name.strip():
+        return preferred
+    matching = _matching(name.strip(), devices)
+    if not matching:
+        raise InputError(f"there is no input device {name!r}: there is {_listed(devices)}")
+    if len(matching) > 1:
+        in_default_api = [d for d in matching if d.host_api == preferred.host_api]
+        matching = in_default_api or matching
+    if len(matching) > 1:
+        raise InputError(
+            f"the input device {name!r} may be {_listed(matching)}: "
+            "give the whole name or the index"
+        )
+    return matching[0]
+
+
+def _matching(name: str, devices: list[InputDevice]) -> list[InputDevice]:
+    """The devices of the first step that has any. Names may hold colons, so host APIs come last."""
+    folded = name.casefold()
+    steps = (
+        lambda device: device.name == name,
+        lambda device: device.name.casefold() == folded,
+        lambda device: str(device.index) == name,
+        # A number is an index and never "the device with a 1 in its name".
+        lambda device: folded in device.name.casefold() and not folded.isdigit(),
+    )
+    for step in steps:
+        if found := [device for device in devices if step(device)]:
+            return found
+    host_api, colon, rest = folded.partition(":")
+    if not colon or not host_api:
+        return []
+    of_api = [device for device in devices if device.host_api.casefold().startswith(host_api)]
+    return _matching(rest.strip(), of_api) if rest.strip() else of_api
+
+
+def _listed(devices: list[InputDevice]) -> str:
+    named = [f"{d.name!r} ({d.host_api}, index {d.index})" for d in devices[:_MOST_NAMES]]
+    more = len(devices) - len(named)
+    return ", ".join(named) + (f" and {more} more (see voicestand devices)" if more else "")
