@@ -9,10 +9,14 @@ def register(app: typer.Typer) -> None:
     """Adds every command to ``app``."""
     from voicestand.cli.coach import coach
     from voicestand.cli.config import config
+    from voicestand.cli.devices import devices
     from voicestand.cli.sessions import sessions
+    from voicestand.cli.topology import topology
     from voicestand.cli.vad import vad
 
     app.add_typer(config, name="config")
     app.add_typer(sessions, name="sessions")
     app.command()(vad)
     app.command()(coach)
+    app.command()(devices)
+    app.command()(topology)
