@@ -6,6 +6,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,6 +209,14 @@ def test_locked_journal_is_named_and_writable_again_once_free(
             assert journal.session(call.session, tmp_path).utterances == []  # readers go on
         assert book.final(call.final(1))
     assert len(journal.session(call.session, tmp_path).utterances) == 1
+
+
+def test_program_that_opens_a_journal_while_another_makes_it_waits(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # in rollback mode: SQLite itself does not wait for this
+        threading.Timer(0.2, other.execute, ["COMMIT"]).start()
+        Journal.open(tmp_path).close()
 
 
 def test_journal_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -93,19 +91,25 @@ def test_reader_sees_each_final_while_another_process_writes(tmp_path: Path, cal
     assert journal.session(call.session, tmp_path).status == "interrupted"
 
 
+def _open_when_told(folder: Path, gate: int) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.read(gate, 1)
+            Journal.open(folder).close()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
 def test_programs_that_make_the_journal_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
-    code = (
-        "import sys, time; from pathlib import Path; from voicestand.journal import Journal\n"
-        "sys.stdin.read(1); Journal.open(Path(sys.argv[1])).close()"
-    )
-    for number in range(5):
-        command = [sys.executable, "-c", code, str(tmp_path / str(number))]
-        programs = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            for _ in range(6)
-        ]
-        for program in programs:
-            assert program.stdin is not None
-            program.stdin.write("x")
-            program.stdin.flush()
-        assert [program.communicate()[1] for program in programs] == [""] * 6
+    for number in range(30):
+        gate, opener = os.pipe()
+        programs = [_open_when_told(tmp_path / str(number), gate) for _ in range(6)]
+        os.write(opener, b"x" * len(programs))
+        codes = [os.waitstatus_to_exitcode(os.waitpid(program, 0)[1]) for program in programs]
+        os.close(gate)
+        os.close(opener)
+        assert codes == [0] * len(programs)
