@@ -4,6 +4,10 @@
 //! lock-free; [`dsp`] conditions it; [`capture`] is the native device callback and its accounting;
 //! [`engine`] wires them: callback → capture ring → DSP thread → speech ring.
 
+pub mod capture;
+mod clock;
 pub mod cpu;
+pub mod dsp;
+pub mod engine;
 pub mod ring;
 mod sync;

@@ -86,6 +86,12 @@ impl Ring {
         self.shared.source_frames.load(Ordering::Relaxed)
     }
 
+    /// Blocks that stay readable.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.shared.mask + 1
+    }
+
     /// Blocks that can be published before the slowest reader is overrun.
     #[must_use]
     pub fn slack(&self) -> u64 {

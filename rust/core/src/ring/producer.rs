@@ -57,11 +57,7 @@ impl Producer {
     /// Samples that fit in a block.
     #[must_use]
     pub fn block_samples(&self) -> usize {
-        let block = self.shared.blocks.first();
-        // SAFETY: the length of a block never changes, so reading it races with nothing.
-        block.map_or(0, |block| {
-            block.samples.with(|p| unsafe { (*p).as_slice().len() })
-        })
+        self.shared.block_samples
     }
 
     /// Index of the next frame on this ring's clock.

@@ -53,6 +53,7 @@ pub(super) struct Shared {
     /// For each position modulo the capacity, the index of the block that holds it.
     pub(super) slots: Box<[AtomicU32]>,
     pub(super) mask: u64,
+    pub(super) block_samples: usize,
     /// Position of the next block to be published.
     pub(super) head: Padded<AtomicU64>,
     /// Source frames published; written by the producer only.
@@ -74,6 +75,7 @@ impl Shared {
                 .collect(),
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             mask: slots as u64 - 1,
+            block_samples: shape.block_samples,
             head: Padded(AtomicU64::new(0)),
             source_frames: AtomicU64::new(0),
             closed: AtomicBool::new(false),

@@ -1,0 +1,16 @@
+//! Conditioning: what happens to samples between the device and speech recognition.
+//!
+//! Every stage is built once, at its final size, and then neither allocates nor fails.
+
+mod channel;
+mod high_pass;
+mod meter;
+mod resampler;
+
+pub use channel::Channel;
+pub use high_pass::HighPass;
+pub use meter::{Level, Meter};
+pub use resampler::{RateError, Resampler};
+
+/// Sample rate of speech processing, Hz.
+pub const SPEECH_RATE: u32 = 16_000;

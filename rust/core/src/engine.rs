@@ -1,0 +1,269 @@
+//! One source's way through the core: input → capture ring → DSP thread → speech ring.
+
+use std::{
+    fmt,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crate::{
+    capture::{Input, InputCounts},
+    dsp::{Channel, Level, RateError},
+    ring::{Reader, Ring, Shape, Wake, ring},
+};
+
+mod conditioning;
+mod window;
+
+pub use window::{Window, WindowReader};
+
+use conditioning::{Conditioner, Meters};
+
+/// Readers that may listen to each ring at the same time.
+const READERS: usize = 8;
+/// The most memory a ring may take, bytes: a guard against absurd sizes, not a target.
+const LARGEST_RING: usize = 1 << 28;
+
+/// What an engine is to carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// Of the source, Hz.
+    pub sample_rate: u32,
+    /// Of the source.
+    pub channels: usize,
+    /// For each speech channel, the source channels that are averaged into it.
+    pub roles: Vec<Vec<usize>>,
+    /// Frames in a block of the capture ring; longer input is split.
+    pub block_frames: usize,
+    /// How long a reader may stall before it loses frames, seconds.
+    pub ring_seconds: f64,
+    /// Corner of the high-pass, Hz; 0 switches it off.
+    pub high_pass_hz: f64,
+}
+
+/// Why an engine cannot be made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SpecError {
+    /// The sample rate cannot be converted to 16 kHz.
+    Rate(RateError),
+    /// A number of channels, a role, a block or a ring size out of range; the text says which.
+    Shape(String),
+    /// The system refused a thread.
+    Thread(String),
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rate(error) => error.fmt(f),
+            Self::Shape(text) => f.write_str(text),
+            Self::Thread(text) => write!(f, "cannot start the DSP thread: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+/// The state of an engine's books and meters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Frames accepted from the source.
+    pub captured: u64,
+    /// Frames the DSP thread was too late for.
+    pub lost_before_dsp: u64,
+    /// Counters of the door.
+    pub input: InputCounts,
+    /// Frames that wait for the DSP thread, in blocks.
+    pub waiting_blocks: u64,
+}
+
+/// A running engine. Dropping it ends the audio and waits for the DSP thread.
+#[derive(Debug)]
+pub struct Engine {
+    spec: Spec,
+    input: Arc<Input>,
+    capture: Ring,
+    speech: Ring,
+    meters: Meters,
+    conditioner: Option<JoinHandle<()>>,
+    books: Arc<conditioning::Books>,
+}
+
+impl Engine {
+    /// Allocates the rings and starts the DSP thread.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] where the spec cannot be served.
+    pub fn start(spec: Spec) -> Result<Self, SpecError> {
+        check(&spec)?;
+        let blocks = (spec.ring_seconds * f64::from(spec.sample_rate) / spec.block_frames as f64)
+            .ceil()
+            .max(4.0) as usize;
+        let channels = spec
+            .roles
+            .iter()
+            .map(|inputs| {
+                Channel::new(
+                    inputs,
+                    spec.sample_rate,
+                    spec.block_frames,
+                    spec.high_pass_hz,
+                )
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(SpecError::Rate)?;
+        let speech_frames = channels
+            .iter()
+            .map(|channel| channel.most_output(spec.block_frames))
+            .max();
+        let speech_frames = speech_frames.unwrap_or(0);
+        let capture_samples = spec.block_frames * spec.channels;
+        let speech_samples = speech_frames * spec.roles.len();
+        for samples in [capture_samples, speech_samples] {
+            if samples.saturating_mul(4).saturating_mul(blocks) > LARGEST_RING {
+                return Err(SpecError::Shape(format!(
+                    "a ring of {} s of {} channels at {} Hz would take more than {} MB",
+                    spec.ring_seconds,
+                    spec.channels,
+                    spec.sample_rate,
+                    LARGEST_RING >> 20
+                )));
+            }
+        }
+        let shape = |block_samples| Shape {
+            blocks,
+            block_samples,
+            readers: READERS,
+        };
+        let (capture_in, capture) = ring(shape(capture_samples));
+        let (speech_in, speech) = ring(shape(speech_samples));
+        let Some(frames) = capture.reader() else {
+            return Err(SpecError::Shape(
+                "the capture ring has no room for a reader".into(),
+            ));
+        };
+        let conditioner = Conditioner::new(frames, speech_in, channels, &spec, speech_frames);
+        let (meters, books) = (conditioner.meters(), conditioner.books());
+        let handle = thread::Builder::new()
+            .name("voicestand-dsp".into())
+            .spawn(move || conditioner.run())
+            .map_err(|error| SpecError::Thread(error.to_string()))?;
+        Ok(Self {
+            input: Arc::new(Input::new(capture_in, spec.channels)),
+            spec,
+            capture,
+            speech,
+            meters,
+            conditioner: Some(handle),
+            books,
+        })
+    }
+
+    /// What the engine was made for.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The door for audio.
+    #[must_use]
+    pub fn input(&self) -> &Arc<Input> {
+        &self.input
+    }
+
+    /// A reader of the frames as the source gave them; `None` if there are too many.
+    #[must_use]
+    pub fn capture_reader(&self) -> Option<Reader> {
+        self.capture.reader()
+    }
+
+    /// A reader of speech windows, `frames` frames each, from now on; `None` if there are too many.
+    #[must_use]
+    pub fn speech_reader(&self, frames: usize) -> Option<WindowReader> {
+        let reader = self.speech.reader()?;
+        Some(WindowReader::new(reader, self.spec.roles.len(), frames))
+    }
+
+    /// Sleeps until one more block of input can be accepted without any reader losing a frame.
+    ///
+    /// For files. Each ring is filled to its half: blocks under way from the first to the second
+    /// then always find room there.
+    pub fn wait_for_room(&self, timeout: Option<Duration>) -> Wake {
+        let free = self.capture.capacity() / 2 + 1;
+        match self.capture.wait_for_slack(free, timeout) {
+            Wake::Ready => self.speech.wait_for_slack(free, timeout),
+            other => other,
+        }
+    }
+
+    /// No more audio: readers get what is under way and then the end.
+    pub fn finish(&self) {
+        self.input.close();
+    }
+
+    /// Levels of the speech channels; peaks since the last call.
+    #[must_use]
+    pub fn levels(&self) -> Vec<Level> {
+        self.meters.iter().map(|meter| meter.read()).collect()
+    }
+
+    /// Books and counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            captured: self.capture.source_frames(),
+            lost_before_dsp: self.books.lost(),
+            input: self.input.counts(),
+            waiting_blocks: self.capture.capacity() - self.capture.slack(),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.finish();
+        if let Some(handle) = self.conditioner.take() {
+            // The thread cannot panic; if it did, there is nobody left to tell.
+            drop(handle.join());
+        }
+    }
+}
+
+fn check(spec: &Spec) -> Result<(), SpecError> {
+    let refuse = |text: String| Err(SpecError::Shape(text));
+    if !(1..=256).contains(&spec.channels) {
+        return refuse(format!("{} channels: 1 to 256 are possible", spec.channels));
+    }
+    if spec.roles.is_empty() || spec.roles.len() > 8 {
+        return refuse(format!(
+            "{} speech channels: 1 to 8 are possible",
+            spec.roles.len()
+        ));
+    }
+    for role in &spec.roles {
+        if role.is_empty() || role.iter().any(|&input| input >= spec.channels) {
+            return refuse(format!(
+                "a speech channel of {role:?} of {} channels",
+                spec.channels
+            ));
+        }
+    }
+    if !(16..=65_536).contains(&spec.block_frames) {
+        return refuse(format!(
+            "blocks of {} frames: 16 to 65536",
+            spec.block_frames
+        ));
+    }
+    if !(0.01..=600.0).contains(&spec.ring_seconds) {
+        return refuse(format!("a ring of {} s: 0.01 to 600 s", spec.ring_seconds));
+    }
+    if !(0.0..=1000.0).contains(&spec.high_pass_hz) {
+        return refuse(format!(
+            "a high-pass at {} Hz: 0 to 1000 Hz",
+            spec.high_pass_hz
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! The DSP thread: capture ring → conditioning → speech ring.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::Spec;
+use crate::{
+    dsp::{Channel, Meter, SPEECH_RATE},
+    ring::{Producer, Read, Reader, Stamp, flags},
+};
+
+/// The meters of the speech channels, in order.
+pub(super) type Meters = Arc<[Arc<Meter>]>;
+
+/// What the DSP thread lost, in source frames.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    lost: AtomicU64,
+}
+
+impl Books {
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+/// Everything the DSP thread works with, at its final size.
+pub(super) struct Conditioner {
+    frames: Reader,
+    stages: Stages,
+    books: Arc<Books>,
+}
+
+/// The channels and the ring they write to: apart from the reader, whose block they work on.
+struct Stages {
+    speech: Producer,
+    channels: Vec<Channel>,
+    sample_rate: u32,
+    /// Interleaved samples in a source frame.
+    width: usize,
+    /// Samples of one channel in a speech block.
+    stride: usize,
+    silence: Box<[f32]>,
+    /// Source frames that went in since the last speech block came out.
+    source_frames: u32,
+    flags: u32,
+    last: Stamp,
+}
+
+impl fmt::Debug for Conditioner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conditioner").finish_non_exhaustive()
+    }
+}
+
+impl Conditioner {
+    pub(super) fn new(
+        frames: Reader,
+        speech: Producer,
+        channels: Vec<Channel>,
+        spec: &Spec,
+        stride: usize,
+    ) -> Self {
+        let stages = Stages {
+            speech,
+            channels,
+            sample_rate: spec.sample_rate,
+            width: spec.channels,
+            stride,
+            silence: vec![0.0; spec.block_frames * spec.channels].into(),
+            source_frames: 0,
+            flags: 0,
+            last: Stamp::default(),
+        };
+        Self {
+            frames,
+            stages,
+            books: Arc::default(),
+        }
+    }
+
+    pub(super) fn meters(&self) -> Meters {
+        self.stages.channels.iter().map(Channel::meter).collect()
+    }
+
+    pub(super) fn books(&self) -> Arc<Books> {
+        Arc::clone(&self.books)
+    }
+
+    /// Works until the capture ring is closed and empty. Dropping the speech producer then tells
+    /// its readers.
+    pub(super) fn run(mut self) {
+        loop {
+            self.frames.wait(None);
+            match self.frames.read() {
+                Read::Block(block) => {
+                    let stamp = block.stamp();
+                    self.books
+                        .lost
+                        .fetch_add(block.source_lost_before(), Ordering::Relaxed);
+                    self.stages.silence(block.lost_before(), stamp);
+                    block.with_samples(|samples| {
+                        let used = stamp.frames as usize * self.stages.width;
+                        self.stages
+                            .condition(samples.get(..used).unwrap_or(samples), stamp);
+                    });
+                }
+                Read::Empty => {}
+                Read::Closed => break self.stages.finish(),
+            }
+        }
+    }
+}
+
+impl Stages {
+    /// Puts `frames` frames of silence where frames were lost before `next`, so that the speech
+    /// clock stays true.
+    fn silence(&mut self, frames: u64, next: Stamp) {
+        let block_frames = (self.silence.len() / self.width) as u64;
+        let mut left = frames;
+        while left > 0 {
+            let count = left.min(block_frames);
+            let silence = std::mem::take(&mut self.silence);
+            let before_ns = left * 1_000_000_000 / u64::from(self.sample_rate);
+            let stamp = Stamp {
+                frame: next.frame - left,
+                frames: count as u32,
+                source_frames: 0,
+                adc_ns: next.adc_ns.saturating_sub(before_ns),
+                flags: flags::GAP,
+                ..Stamp::default()
+            };
+            let used = count as usize * self.width;
+            self.condition(silence.get(..used).unwrap_or(&silence), stamp);
+            self.silence = silence;
+            left -= count;
+        }
+    }
+
+    /// Conditions one block of source frames; what comes out is published as one speech block.
+    fn condition(&mut self, samples: &[f32], source: Stamp) {
+        self.source_frames += source.source_frames;
+        self.flags |= source.flags;
+        self.last = source;
+        let adc_ns = self.adc_of_next_output(source);
+        let Self {
+            speech,
+            channels,
+            width,
+            stride,
+            source_frames,
+            flags,
+            ..
+        } = self;
+        speech.publish(|block| {
+            let mut produced = 0;
+            for (channel, place) in channels.iter_mut().zip(block.chunks_mut((*stride).max(1))) {
+                let (count, sanitized) = channel.process(samples, *width, place);
+                produced = count;
+                *flags |= if sanitized { flags::SANITIZED } else { 0 };
+            }
+            stamp_of(produced, adc_ns, source_frames, flags)
+        });
+    }
+
+    /// Publishes what the resamplers still hold, and the last source frames with it.
+    fn finish(mut self) {
+        let adc_ns = self.adc_of_next_output(self.last);
+        let Self {
+            speech,
+            channels,
+            stride,
+            source_frames,
+            flags,
+            ..
+        } = &mut self;
+        speech.publish(|block| {
+            let mut produced = 0;
+            for (channel, place) in channels.iter_mut().zip(block.chunks_mut((*stride).max(1))) {
+                produced = channel.finish(place);
+            }
+            if produced == 0 && *source_frames > 0 {
+                return Some(Stamp {
+                    source_frames: *source_frames,
+                    adc_ns,
+                    ..Stamp::default()
+                });
+            }
+            stamp_of(produced, adc_ns, source_frames, flags)
+        });
+    }
+
+    /// When the next speech frame was converted: by its place relative to the source block's first.
+    fn adc_of_next_output(&self, source: Stamp) -> u64 {
+        let rate = f64::from(self.sample_rate);
+        let position = self.speech.frame() as f64 * rate / f64::from(SPEECH_RATE);
+        let offset = (position - source.frame as f64) / rate;
+        (source.adc_ns as f64 + offset * 1e9).max(0.0) as u64
+    }
+}
+
+/// The stamp of a block of `produced` frames, or none if nothing came out; then what went in is
+/// carried to the next one.
+fn stamp_of(
+    produced: usize,
+    adc_ns: u64,
+    source_frames: &mut u32,
+    flags: &mut u32,
+) -> Option<Stamp> {
+    (produced > 0).then(|| Stamp {
+        frames: produced as u32,
+        source_frames: std::mem::take(source_frames),
+        adc_ns,
+        flags: std::mem::take(flags),
+        ..Stamp::default()
+    })
+}

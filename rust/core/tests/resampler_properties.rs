@@ -1,0 +1,100 @@
+//! What the resampler promises: exact length, exact place, clean pass band, no aliases.
+#![cfg(not(loom))]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::f64::consts::TAU;
+
+use proptest::prelude::*;
+use voicestand_core::dsp::Resampler;
+
+/// Resamples all of `input` in blocks of `block`.
+fn resample(input: &[f32], from: u32, block: usize) -> Vec<f32> {
+    let mut resampler = Resampler::new(from, 16_000, block).unwrap();
+    let mut place = vec![0.0; resampler.most_output(block)];
+    let mut output = Vec::new();
+    for part in input.chunks(block) {
+        let count = resampler.process(part, &mut place);
+        output.extend_from_slice(&place[..count]);
+    }
+    let count = resampler.finish(&mut place);
+    output.extend_from_slice(&place[..count]);
+    output
+}
+
+fn tone(frequency: f64, rate: u32, samples: usize) -> Vec<f32> {
+    (0..samples)
+        .map(|n| (TAU * frequency * n as f64 / f64::from(rate)).sin() as f32)
+        .collect()
+}
+
+fn decibels(power: f64) -> f64 {
+    10.0 * power.max(1e-30).log10()
+}
+
+/// Power of `found - expected` in the steady middle, dB below a full-scale sine.
+fn error_db(found: &[f32], expected: &[f32]) -> f64 {
+    let middle = found.len() / 4..found.len() * 3 / 4;
+    let length = middle.len() as f64;
+    let power: f64 = middle
+        .map(|n| f64::from(found[n] - expected[n]).powi(2))
+        .sum::<f64>()
+        / length;
+    decibels(power * 2.0)
+}
+
+const RATES: [u32; 11] = [
+    8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000, 44_099,
+];
+
+#[test]
+fn a_tone_in_the_pass_band_comes_out_in_place_and_clean() {
+    for rate in RATES {
+        for frequency in [100.0, 1_000.0, 0.9 * f64::from(rate.min(16_000)) / 2.0] {
+            let found = resample(&tone(frequency, rate, rate as usize), rate, 480);
+            let expected = tone(frequency, 16_000, found.len());
+            let error = error_db(&found, &expected);
+            assert!(
+                error < -90.0,
+                "{frequency} Hz from {rate} Hz: error {error:.1} dB"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_tone_beyond_the_speech_band_leaves_no_alias() {
+    for rate in [32_000_u32, 44_100, 48_000, 96_000, 44_099] {
+        for frequency in [8_000.0, 9_000.0, 12_000.0, 15_500.0] {
+            let found = resample(&tone(frequency, rate, rate as usize), rate, 512);
+            let alias = error_db(&found, &vec![0.0; found.len()]);
+            assert!(
+                alias < -95.0,
+                "{frequency} Hz from {rate} Hz: alias {alias:.1} dB"
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_length_is_that_of_the_input_on_the_other_clock(
+        rate in prop_oneof![prop::sample::select(&RATES[..]), 1_000_u32..200_000],
+        samples in 0_usize..5_000,
+        block in 1_usize..700,
+    ) {
+        let found = resample(&vec![0.5; samples], rate, block);
+        prop_assert_eq!(found.len() as u64, (samples as u64 * 16_000).div_ceil(u64::from(rate)));
+    }
+
+    #[test]
+    fn the_way_the_input_is_cut_changes_nothing(
+        rate in prop::sample::select(&RATES[..]),
+        seed in any::<u32>(),
+        block in 1_usize..700,
+    ) {
+        let noise: Vec<f32> = (0..3_000_u32)
+            .map(|n| ((n.wrapping_mul(seed | 1) >> 8) as f32 / 8_388_608.0) - 1.0)
+            .collect();
+        prop_assert_eq!(resample(&noise, rate, block), resample(&noise, rate, 3_000));
+    }
+}
