@@ -9,12 +9,14 @@ import msgspec
 
 from voicestand.errors import DeviceError, InputError
 
+INSTALL_PORTAUDIO = "sudo apt install libportaudio2"
+
 NO_DEVICE = (
     "there is no audio input on this machine: no sound card, and no PipeWire, PulseAudio or JACK "
     "server answers; start one or plug in a microphone (files work without: "
     "voicestand run --input FILE, or --demo)"
 )
-"""What is the matter, and what to do, where PortAudio finds no input."""
+"""What is wrong, and what to do, where PortAudio finds no input."""
 
 _MOST_NAMES = 12
 """A message is one line: more names than this are counted, not listed."""
@@ -52,7 +54,7 @@ def load_portaudio() -> ModuleType:
         import sounddevice
     except OSError as error:
         raise DeviceError(
-            f"the library PortAudio is missing ({error}): sudo apt install libportaudio2"
+            f"the library PortAudio is missing ({error}): {INSTALL_PORTAUDIO}"
         ) from error
     except Exception as error:
         # The class PortAudioError cannot be imported from a module whose import it ended.

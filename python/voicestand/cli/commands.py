@@ -10,6 +10,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.coach import coach
     from voicestand.cli.config import config
     from voicestand.cli.devices import devices
+    from voicestand.cli.doctor import doctor
     from voicestand.cli.sessions import sessions
     from voicestand.cli.topology import topology
     from voicestand.cli.vad import vad
@@ -20,3 +21,4 @@ def register(app: typer.Typer) -> None:
     app.command()(coach)
     app.command()(devices)
     app.command()(topology)
+    app.command()(doctor)

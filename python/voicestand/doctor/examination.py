@@ -1,0 +1,52 @@
+"""Runs every check; none can stop another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from voicestand.doctor import (
+    inference,
+    installation,
+    recognition,
+    scheduling,
+    sound,
+    storage,
+)
+from voicestand.doctor.check import Check
+
+Examine = Callable[[], list[Check]]
+
+CHECKS: Mapping[str, Examine] = {
+    "python": installation.python,
+    "packages": installation.packages,
+    "native extension": installation.native_extension,
+    "onnxruntime": installation.onnxruntime,
+    "sound server": sound.server,
+    "audio input": sound.inputs,
+    "inference devices": inference.devices,
+    "NPU": inference.npu,
+    "voice activity": inference.model,
+    "recognizer": recognition.recognizer,
+    "settings": storage.settings,
+    "journal": storage.journal,
+    "CPU topology": scheduling.topology,
+    "real-time priority": scheduling.realtime_priority,
+    "locked memory": scheduling.locked_memory,
+}
+
+
+def examine(checks: Mapping[str, Examine] = CHECKS) -> list[Check]:
+    """The findings of all checks, in their order.
+
+    Never raises: a check that fails in a way it does not know becomes a finding itself. What may
+    hang or crash in foreign code (sound servers, drivers) runs in a process of its own, with a
+    limit of time.
+    """
+    found = []
+    for name, check in checks.items():
+        try:
+            found += check()
+        except Exception as error:
+            message = " ".join(f"the check itself failed: {type(error).__name__}: {error}".split())
+            found.append(Check(name, "error", message, "please report this line"))
+    return found

@@ -1,0 +1,71 @@
+"""Settings and journal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from voicestand.config import Settings, load
+from voicestand.doctor.check import Check
+from voicestand.errors import InputError, StorageError
+
+_LEAST_FREE = 50e6
+"""Bytes. SQLite needs room to commit; below this the next final may not reach the disk."""
+
+_LITTLE_FREE = 1e9
+
+
+def settings() -> list[Check]:
+    """The settings as a command would find them."""
+    name = "settings"
+    try:
+        load()
+    except InputError as error:
+        return [Check(name, "error", str(error), "voicestand config check")]
+    return [Check(name, "ok", "valid")]
+
+
+def journal() -> list[Check]:
+    """Whether the journal opens, its folder can be written, and the disk has room."""
+    from voicestand.journal import session_ids
+    from voicestand.journal.schema import journal_path
+
+    name, disk = "journal", "disk space"
+    try:
+        chosen = load().journal.folder
+    except InputError:
+        chosen = Settings().journal.folder  # what is wrong with the settings is said above
+    folder = Path(chosen).expanduser() if chosen else None
+    path = journal_path(folder)
+    existing = _nearest_existing(path.parent)
+    checks = []
+    elsewhere = "or set journal.folder to another folder"
+    if not existing.is_dir():
+        fix = f"move {existing} away, {elsewhere}"
+        return [Check(name, "error", f"{existing} is in the way of the folder {path.parent}", fix)]
+    if not os.access(existing, os.W_OK | os.X_OK):
+        fix = f"sudo chown $USER {existing}, {elsewhere}"
+        checks.append(Check(name, "error", f"the folder {existing} cannot be written", fix))
+    else:
+        try:
+            count = len(session_ids(folder))
+        except StorageError as error:
+            checks.append(Check(name, "error", str(error)))  # it says what to do
+        else:
+            sessions = f"{count} session{'' if count == 1 else 's'}"
+            checks.append(Check(name, "ok", f"{path}, {sessions}"))
+    free = shutil.disk_usage(existing).free
+    message = f"{free / 1e9:.1f} GB free under {existing}"
+    fix = f"free some space on the disk of {existing}, {elsewhere}"
+    if free < _LEAST_FREE:
+        checks.append(Check(disk, "error", message, fix))
+    elif free < _LITTLE_FREE:
+        checks.append(Check(disk, "warning", message, fix))
+    else:
+        checks.append(Check(disk, "ok", message))
+    return checks
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())
