@@ -43,10 +43,11 @@ def to_txt(utterances: Iterable[Utterance], *, speakers: bool) -> str:
 def to_srt(utterances: Iterable[Utterance], *, speakers: bool) -> str:
     """SubRip subtitles, numbered from 1, by start; with ``speakers``: ``self: text``.
 
-    SubRip cannot escape anything: ``-->``, which would be taken for a time line, becomes ``->``.
+    SubRip cannot escape anything, and players take ``<`` for a tag and ``-->`` for a time line:
+    ``<`` and ``>`` become ``‹`` and ``›``.
     """
     return "".join(
-        f"{number}\n{_span(cue, ',')}\n{_speaker(cue, speakers)}{_without_arrows(cue.text)}\n\n"
+        f"{number}\n{_span(cue, ',')}\n{_without_tags(_speaker(cue, speakers) + cue.text)}\n\n"
         for number, cue in enumerate(_cues(utterances), 1)
     )
 
@@ -110,8 +111,9 @@ def _cues(utterances: Iterable[Utterance]) -> list[Utterance]:
 
 
 def _line(text: str) -> str:
-    """The text on one line: a line break or NUL, which no format can hold, becomes a space."""
-    return " ".join(text.replace("\0", "\n").splitlines()).strip()
+    """The text on one line: line breaks and NUL, which no format can hold, become a space."""
+    parts = (part.strip() for part in text.replace("\0", "\n").splitlines())
+    return " ".join(part for part in parts if part)
 
 
 def _speaker(cue: Utterance, speakers: bool) -> str:
@@ -132,10 +134,8 @@ def _timestamp(milliseconds: int, separator: str) -> str:
     return f"{hours:02}:{minute:02}:{second:02}{separator}{fraction:03}"
 
 
-def _without_arrows(text: str) -> str:
-    while "-->" in text:
-        text = text.replace("-->", "->")
-    return text
+def _without_tags(text: str) -> str:
+    return text.replace("<", "‹").replace(">", "›")
 
 
 def _escaped(text: str) -> str:
