@@ -47,6 +47,11 @@ def examine(checks: Mapping[str, Examine] = CHECKS) -> list[Check]:
         try:
             found += check()
         except Exception as error:
-            message = " ".join(f"the check itself failed: {type(error).__name__}: {error}".split())
+            message = f"the check itself failed: {type(error).__name__}: {error}"
             found.append(Check(name, "error", message, "please report this line"))
-    return found
+    return [Check(c.name, c.status, _one_line(c.message), _one_line(c.fix)) for c in found]
+
+
+def _one_line(text: str) -> str:
+    """Also without what no terminal can print: a path may hold bytes that are no UTF-8."""
+    return " ".join(text.encode(errors="replace").decode().split())

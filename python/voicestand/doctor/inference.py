@@ -50,7 +50,7 @@ def npu() -> list[Check]:
     node = nodes[0]
     if os.access(node, os.R_OK | os.W_OK):
         return [Check(name, "ok", f"{node} may be used")]
-    group = grp.getgrgid(node.stat().st_gid).gr_name
+    group = _group(node)
     return [
         Check(
             name,
@@ -59,6 +59,14 @@ def npu() -> list[Check]:
             f"sudo usermod -aG {group} $USER, then log in again",
         )
     ]
+
+
+def _group(node: Path) -> str:
+    number = node.stat().st_gid
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:  # in a container the host's groups have no names
+        return str(number)
 
 
 def model() -> list[Check]:

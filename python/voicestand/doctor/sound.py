@@ -59,7 +59,7 @@ def inputs() -> list[Check]:
         message = str(answer["error"])
         fix = INSTALL_PORTAUDIO if INSTALL_PORTAUDIO in message else ""
         return [Check(library, "warning", message.removesuffix(f": {fix}"), fix)]
-    found = [Check(library, "ok", str(answer["version"]))]
+    found = [Check(library, "ok", str(answer["version"]).partition(",")[0])]
     if not answer["inputs"]:
         message = "no microphone or other input is there; files can be transcribed"
         fix = "plug in a microphone and start the sound server; voicestand run --demo needs neither"
