@@ -99,7 +99,10 @@ def shown(value: object) -> str:
     """A value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        # A basic string of TOML is one of JSON, but for the one control character JSON allows.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value)
 
 
 def _fields() -> dict[str, _Field]:
@@ -107,23 +110,23 @@ def _fields() -> dict[str, _Field]:
     fields = {}
     for section, kind in typing.get_type_hints(Settings).items():
         for name, hint in typing.get_type_hints(kind, include_extras=True).items():
-            fields[f"{section}.{name}"] = _Field(hint, _allowed(inspect.type_info(hint)))
+            fields[f"{section}.{name}"] = _Field(hint, _allowed(hint))
     return fields
 
 
-def _allowed(kind: inspect.Type) -> str:
-    match kind:
+def _allowed(hint: Any) -> str:
+    if typing.get_origin(hint) is typing.Literal:
+        return "one of " + ", ".join(map(shown, typing.get_args(hint)))
+    match inspect.type_info(hint):
         case inspect.IntType(ge=low, le=high):
             return "a whole number" + _range(low, high)
         case inspect.FloatType(ge=low, le=high):
             return "a number" + _range(low, high)
         case inspect.BoolType():
             return "true or false"
-        case inspect.LiteralType(values=values):
-            return "one of " + ", ".join(map(shown, values))
         case inspect.StrType(min_length=least):
             return "text, not empty" if least else "text"
-    raise TypeError(f"no words for a setting of type {kind}")
+    raise TypeError(f"no words for a setting of type {hint}")
 
 
 def _range(low: float | None, high: float | None) -> str:
