@@ -10,15 +10,13 @@ HESITATIONS = word_set("um umm uhm uh uhh er err erm eh ah hm hmm hmmm mm")
 _NOT_A_FILLER_AFTER = {
     ("you", "know"): word_set(
         "do did does if as let lets would should must might could may that what when how "
-        "because once so before until happen"
+        "because once so before until happen don't"
     ),
     ("i", "mean"): word_set("what which do did if that does"),
 }
 """``do you know``, ``let you know``, ``what i mean`` say something; ``you know`` alone does not."""
-_NOT_A_FILLER_BEFORE = {
-    ("you", "know"): word_set("what that how who where when why if whether about"),
-    ("i", "mean"): word_set("it that this"),
-}
+_YOU_KNOW_SOMETHING = word_set("what that how who where when why if whether about")
+"""``you know what it costs``."""
 _SO_ENDS = word_set("think hope guess say said suppose believe if do even not or and ever")
 """``i think so`` ends in a meaning, ``we tried it and it was okay so`` in a filler."""
 
@@ -48,12 +46,18 @@ def _filler_at(words: list[str], at: int) -> int:
     pair = tuple(words[at : at + 2])
     if len(pair) == 2 and pair in _NOT_A_FILLER_AFTER:
         before = words[at - 1] if at else ""
-        after = words[at + 2] if at + 2 < len(words) else ""
-        meant = before in _NOT_A_FILLER_AFTER[pair] or after in _NOT_A_FILLER_BEFORE[pair]
+        meant = before in _NOT_A_FILLER_AFTER[pair] or _has_object(pair, words[at + 2 :])
         return 0 if meant else 2
     if word in ("like", "so", "basically") and _nothing_else_is_meant(words, at):
         return 1
     return 0
+
+
+def _has_object(pair: tuple[str, ...], rest: list[str]) -> bool:
+    """``you know how``; ``i mean it``, but not ``i mean it is late``."""
+    if pair == ("i", "mean"):
+        return rest in (["it"], ["that"], ["this"])
+    return bool(rest) and rest[0] in _YOU_KNOW_SOMETHING
 
 
 def _nothing_else_is_meant(words: list[str], at: int) -> bool:

@@ -10,7 +10,7 @@ from voicestand.coach.playbook_schema import Playbook, Thresholds, Trigger, buil
 from voicestand.coach.positions import line_numbers
 from voicestand.errors import InputError
 
-__all__ = ["Playbook", "Thresholds", "Trigger", "find", "load", "shipped"]
+__all__ = ["Playbook", "Thresholds", "Trigger", "find", "load", "parse", "shipped"]
 
 LARGEST_FILE = 4_000_000
 """Bytes; a playbook of 10,000 triggers has about half. A larger file is not a playbook."""
@@ -48,14 +48,21 @@ def load(path: Path) -> Playbook:
 
     Raises ``InputError`` for the first mistake: one line with the file, the line and what is wrong.
     """
-    source = _read(path)
+    return parse(_read(path), str(path))
+
+
+def parse(source: str, file: str) -> Playbook:
+    """The playbook that a TOML text describes; ``file`` is what messages call it.
+
+    Raises ``InputError`` for the first mistake.
+    """
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}:{_not_toml(str(error), source)}") from None
+        raise InputError(f"{file}:{_not_toml(str(error), source)}") from None
     except RecursionError:
-        raise InputError(f"{path}: lists or tables are nested too deeply") from None
-    return build(document, line_numbers(source), str(path))
+        raise InputError(f"{file}: lists or tables are nested too deeply") from None
+    return build(document, line_numbers(source), file)
 
 
 def _read(path: Path) -> str:

@@ -7,7 +7,6 @@ Also plain text, one utterance a line: ``other: how much is it``, with or withou
 from __future__ import annotations
 
 import html
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,8 +155,8 @@ def _finals(said: list[_Said]) -> list[TranscriptFinal]:
     named = all(one.speaker for one in said)
     finals = []
     now = 0.0
-    following = itertools.chain((one.start for one in said[1:]), (None,))
-    for number, (one, next_start) in enumerate(zip(said, following, strict=True), 1):
+    next_starts = [*(one.start for one in said[1:]), None]
+    for number, (one, next_start) in enumerate(zip(said, next_starts, strict=False), 1):
         text = one.text if named or one.speaker is None else f"{one.speaker}: {one.text}"
         start = now if one.start is None else one.start
         end = one.end
