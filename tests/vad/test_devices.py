@@ -76,10 +76,11 @@ def test_a_named_device_is_never_replaced_by_another_one() -> None:
     assert machine.tried == ["NPU"]
 
 
-def test_an_absent_device_is_an_error_that_names_those_there_are() -> None:
+@pytest.mark.parametrize("wanted", ["NPU", "GP", "GPU.2"])
+def test_an_absent_device_is_an_error_that_names_those_there_are(wanted: str) -> None:
     machine = Machine("CPU", "GPU.0", "GPU.1")
-    with pytest.raises(EngineUnavailableError, match=r"'NPU'.*auto, CPU, GPU\.0, GPU\.1"):
-        start(machine, "NPU")
+    with pytest.raises(EngineUnavailableError, match=rf"'{wanted}'.*auto, CPU, GPU\.0, GPU\.1"):
+        start(machine, wanted)
     assert machine.tried == []
 
 

@@ -255,6 +255,24 @@ def test_a_cut_in_a_pause_reports_where_speech_ended_and_began_again() -> None:
     assert first.end < first.audio_end == second.audio_start < second.start
 
 
+@pytest.mark.parametrize("end", range(55, 70))
+def test_silence_at_the_very_limit_does_not_lengthen_an_utterance(end: int) -> None:
+    settings = VadSettings(min_silence=0.05, pre_roll=0.0, post_roll=1.0, max_utterance=2.0)
+    for one in endpoints([0.9] * end + [0.0] * 50, settings):
+        assert one.audio_end - one.audio_start <= samples(2.0)
+
+
+def test_speech_up_to_the_end_of_the_audio_is_kept_to_its_last_sample() -> None:
+    [one] = endpoints([0.0] * 20 + [0.9] * 20, VadSettings())
+    assert (one.end, one.audio_end, one.reason) == (40 * HOP, 40 * HOP, "end")
+
+
+def test_a_word_right_after_an_utterance_has_a_length() -> None:
+    settings = VadSettings(min_speech=0.0, min_silence=0.05, pre_roll=0.0, post_roll=1.0)
+    first, second = endpoints([0.9] * 10 + [0.0] + [0.9] + [0.0] * 9, settings)
+    assert first.audio_end <= second.start < second.end <= second.audio_end
+
+
 def test_speech_for_an_hour_is_cut_into_abutting_pieces() -> None:
     settings = VadSettings(max_utterance=20.0)
     hour = 3600 * SAMPLE_RATE // HOP

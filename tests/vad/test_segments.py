@@ -73,6 +73,16 @@ def test_a_dip_that_stays_above_release_does_not_part_a_segment() -> None:
     assert len(speech_segments(values, VadSettings(onset=0.5, release=0.45), 30_720)) == 2
 
 
+def test_two_passes_count_alike() -> None:
+    none, sure = np.zeros(60, np.float32), np.ones(61, np.float32)
+    lenient, strict = VadSettings(onset=0.45), VadSettings(onset=0.55, release=0.55)
+    for one, other in ((none, sure), (sure[:60], np.zeros(61, np.float32))):
+        [whole] = speech_segments(one, lenient, 60 * 512, shifted=other)
+        assert whole.end_s - whole.start_s > 1.8
+        found = speech_segments(one, strict, 60 * 512, shifted=other)
+        assert sum(each.end_s - each.start_s for each in found) < 0.1
+
+
 @pytest.fixture(scope="module")
 def vad() -> SileroVad:
     return SileroVad("CPU")

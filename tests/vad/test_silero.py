@@ -89,6 +89,7 @@ def test_streams_do_not_hear_each_other(vad: SileroVad) -> None:
 def test_a_reset_stream_is_as_new(vad: SileroVad) -> None:
     stream = vad.stream()
     first = [stream(window) for window in windows(spoken())]
+    stream(windows(spoken())[40])
     stream.reset()
     assert [stream(window) for window in windows(spoken())] == first
 
@@ -111,6 +112,22 @@ def test_samples_that_are_no_audio_do_not_spoil_what_follows(vad: SileroVad, bad
     whole = vad.probabilities(samples)
     assert np.isfinite(whole).all()
     assert np.median(whole[40:-40]) > 0.9
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
+def test_a_device_never_sees_samples_that_are_no_audio(bad: float) -> None:
+    vad = SileroVad("CPU")
+    vad.probabilities(spoken())
+    seen = []
+
+    class Recorder:
+        def infer(self) -> None:
+            seen.append(np.abs(vad._sequence.audio).max())
+
+    vad._sequence.request = Recorder()
+    vad.probabilities(np.full(100_000, bad, np.float32))
+    assert len(seen) == 2
+    assert max(seen) <= 1e4  # whose square float32 can hold
 
 
 def test_a_device_that_answers_nan_does_not_spoil_what_follows(vad: SileroVad) -> None:

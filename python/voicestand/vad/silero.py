@@ -25,8 +25,10 @@ _LOUDEST = 1e4
 
 _HINTS: dict[str, dict[str, object]] = {
     # Without the precision hint, CPUs with AMX compute in bf16. One thread: the products are too
-    # small to share, and the other cores belong to the recognizer.
+    # small to share, and the other cores belong to the recognizer. No pinning: which core a thread
+    # runs on is for the engine to say.
     "CPU": {
+        "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": "f32",
         "INFERENCE_NUM_THREADS": 1,
         "PERFORMANCE_HINT": "LATENCY",
