@@ -21,6 +21,7 @@ from voicestand.events import SessionStarted, TranscriptFinal, Word, to_json
 from voicestand.journal import Journal
 
 FINALS = 1000
+TEXT = "so what would it cost us to move the whole team over"
 
 
 def _final(number: int) -> TranscriptFinal:
@@ -43,7 +44,7 @@ def _final(number: int) -> TranscriptFinal:
         t=number + 1.0,
         channel="self",
         utterance=f"u{number}",
-        text=" ".join(words),
+        text=TEXT,
         start=float(number),
         end=number + 0.9,
         engine="pocketsphinx",
