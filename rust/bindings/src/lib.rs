@@ -1,6 +1,11 @@
 //! `voicestand._native`: conversion between Python and [`voicestand_core`], nothing else.
 
 mod cpu;
+mod engine;
+mod ring;
+mod speech_reader;
+mod stream;
+mod time;
 
 use pyo3::prelude::*;
 
@@ -8,5 +13,11 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     cpu::register(module)?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<speech_reader::SpeechReader>()?;
+    module.add_class::<speech_reader::SpeechWindow>()?;
+    module.add_class::<stream::DeviceStream>()?;
+    module.add_class::<ring::Ring>()?;
+    module.add_class::<ring::RingReader>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

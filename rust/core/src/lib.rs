@@ -5,7 +5,7 @@
 //! [`engine`] wires them: callback → capture ring → DSP thread → speech ring.
 
 pub mod capture;
-mod clock;
+pub mod clock;
 pub mod cpu;
 pub mod dsp;
 pub mod engine;

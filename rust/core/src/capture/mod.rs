@@ -4,4 +4,4 @@ mod input;
 mod portaudio;
 
 pub use input::{Input, InputCounts};
-pub use portaudio::stream_callback;
+pub use portaudio::{Stream, TimeInfo, stream_callback};

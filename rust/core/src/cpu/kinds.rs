@@ -301,6 +301,24 @@ mod tests {
     }
 
     #[test]
+    fn a_middle_design_near_the_little_one_is_a_little_core() {
+        let mut online = with(|f, v| f.capacity = Some(v), &[250, 400, 1024]);
+        for (facts, part) in online.iter_mut().zip([0xd03, 0xd05, 0xd41]) {
+            facts.part = Some((0x41, part));
+        }
+        assert_eq!(efficient(&online), (vec![0, 1], Source::Part));
+    }
+
+    #[test]
+    fn where_no_core_reaches_a_third_level_none_is_low_power() {
+        let mut online = with(|f, v| f.max_frequency = Some(v), &[3_000_000, 1_500_000]);
+        for facts in &mut online {
+            facts.l3 = Some(false);
+        }
+        assert_eq!(efficient(&online), (vec![1], Source::MaxFrequency));
+    }
+
+    #[test]
     fn units_that_do_not_account_for_every_cpu_are_not_believed() {
         let online = with(|f, v| f.max_frequency = Some(v), &[5, 5, 5]);
         let pmus = |core: &[usize], atom: &[usize]| Pmus {

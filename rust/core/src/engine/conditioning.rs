@@ -10,9 +10,14 @@ use std::{
 
 use super::Spec;
 use crate::{
+    cpu::priority,
     dsp::{Channel, Meter, SPEECH_RATE},
     ring::{Producer, Read, Reader, Stamp, flags},
 };
+
+/// Real-time priority of the DSP thread: below the audio server's own threads, so that it never
+/// delays a callback.
+const PRIORITY: u8 = 10;
 
 /// The meters of the speech channels, in order.
 pub(super) type Meters = Arc<[Arc<Meter>]>;
@@ -95,6 +100,8 @@ impl Conditioner {
     /// Works until the capture ring is closed and empty. Dropping the speech producer then tells
     /// its readers.
     pub(super) fn run(mut self) {
+        // Refused, the thread works as an ordinary one: the ring gives it seconds to be late.
+        priority::promote(PRIORITY);
         loop {
             self.frames.wait(None);
             match self.frames.read() {

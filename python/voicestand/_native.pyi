@@ -1,0 +1,191 @@
+"""The native half of VoiceStand: written in Rust, documented where it is defined."""
+
+from typing import TypedDict, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class EngineStats(TypedDict):
+    """The books of an engine; see ``Engine.stats``."""
+
+    captured: int
+    lost_before_dsp: int
+    rejected: int
+    blocks: int
+    overflows: int
+    waiting_blocks: int
+    longest_gap: float
+
+class TopologyDict(TypedDict):
+    """CPU numbers by kind, and the evidence used."""
+
+    performance: list[int]
+    efficiency: list[int]
+    low_power: list[int]
+    smt_siblings: list[tuple[int, int]]
+    source: str
+
+@final
+class Engine:
+    """One source's way through the native core.
+
+    Audio comes in by a device's native callback (``device_stream``) or by ``push``; a native DSP
+    thread conditions it; ``speech_reader`` gives 16 kHz speech. Every frame is delivered or counted
+    as lost. Methods of a closed engine raise ``ValueError``.
+    """
+
+    def __new__(
+        cls,
+        *,
+        sample_rate: int,
+        channels: int,
+        roles: list[list[int]],
+        block_frames: int = 512,
+        ring_seconds: float = 4.0,
+        high_pass_hz: float = 80.0,
+    ) -> Engine:
+        """Allocates the rings and starts the DSP thread.
+
+        ``sample_rate`` in Hz, 1,000 to 768,000; ``channels`` of the source, 1 to 256; ``roles``:
+        for each speech channel the source channels averaged into it, 1 to 8 of them;
+        ``block_frames`` 16 to 65,536; ``ring_seconds`` 0.01 to 600; ``high_pass_hz`` 0 (off) to
+        1,000. Raises ``ValueError`` naming what is out of range.
+        """
+
+    def device_stream(self) -> DeviceStream:
+        """The native callback, for one PortAudio stream of this engine's rate and channels."""
+
+    def push(
+        self, samples: NDArray[np.float32], *, adc_time: float | None = None, wait: bool = False
+    ) -> int:
+        """Puts audio in: float32 (frames, channels), C-contiguous, 1 = full scale.
+
+        ``adc_time``: seconds of ``time.monotonic()`` of the first frame, by default now. With
+        ``wait`` it waits, the GIL released, until no reader can lose anything. Returns the frames
+        accepted: fewer only if the input was finished.
+        """
+
+    def speech_reader(self, frames: int = 512) -> SpeechReader:
+        """A reader of 16 kHz speech in windows of ``frames`` frames, from now on; at most 8."""
+
+    def finish(self) -> None:
+        """No more audio: readers get what is under way and then the end."""
+
+    def levels(self) -> list[tuple[float, float, int]]:
+        """Per speech channel (peak, rms, clipped).
+
+        Peak and RMS with 1 = full scale, the peak since the last call; clipped samples since the
+        start.
+        """
+
+    def stats(self) -> EngineStats:
+        """The books, in frames of the source; ``longest_gap`` between two blocks in seconds."""
+
+    def close(self) -> None:
+        """Ends the audio and the DSP thread. Readers may still read what is under way."""
+
+@final
+class DeviceStream:
+    """What PortAudio needs to call the core without Python: a callback and its user data."""
+
+    @property
+    def callback(self) -> int:
+        """Address of the ``PaStreamCallback``."""
+
+    @property
+    def userdata(self) -> int:
+        """Address to pass as the callback's user data; 0 after ``release``."""
+
+    def release(self) -> None:
+        """Frees the user data. Only after the PortAudio stream was closed."""
+
+@final
+class SpeechReader:
+    """One reader of an engine's speech, with books of its own; for one thread at a time."""
+
+    def read(self, timeout: float | None = None) -> SpeechWindow | None:
+        """The next window; ``None`` when the audio has ended.
+
+        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds; what
+        has come by then is kept.
+        """
+
+    @property
+    def delivered(self) -> int:
+        """Source frames that were delivered to this reader."""
+
+    @property
+    def lost(self) -> int:
+        """Source frames that were overwritten before this reader came for them."""
+
+@final
+class SpeechWindow:
+    """A window of speech; lost frames are silence in it, so window n begins at n × length."""
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """float32 (channels, window length), 1 = full scale; behind ``frames`` there is silence."""
+
+    @property
+    def frames(self) -> int:
+        """Frames of audio in the window; fewer than its length only in the last one."""
+
+    @property
+    def first_frame(self) -> int:
+        """Index of the first frame on the speech clock (16 kHz)."""
+
+    @property
+    def end_adc_time(self) -> float:
+        """When the end of the window was converted, seconds of ``time.monotonic()``."""
+
+    @property
+    def flags(self) -> int:
+        """1: the audio server lost audio before it; 2: silence for lost frames; 4: sanitized."""
+
+@final
+class Ring:
+    """A ring of blocks of float32 frames: one producer, many readers, nobody waits for anybody."""
+
+    def __new__(
+        cls, *, blocks: int, block_frames: int, channels: int = 1, readers: int = 8
+    ) -> Ring:
+        """At least ``blocks`` blocks of up to ``block_frames`` frames of ``channels`` samples."""
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        """Publishes float32 (frames, channels), C-contiguous, as one block. Never waits."""
+
+    def reader(self) -> RingReader:
+        """A new reader, which sees what is written from now on."""
+
+    def close(self) -> None:
+        """No more blocks: readers get what is there and then the end."""
+
+@final
+class RingReader:
+    """One reader of a ring; for one thread at a time."""
+
+    def read(self, timeout: float | None = None) -> tuple[NDArray[np.float32], int, int] | None:
+        """The next block as (samples, first frame, frames lost before it); ``None`` at the end.
+
+        Waits by event, the GIL released; raises ``TimeoutError`` after ``timeout`` seconds.
+        """
+
+    @property
+    def delivered(self) -> int:
+        """Frames delivered to this reader."""
+
+    @property
+    def lost(self) -> int:
+        """Frames that were overwritten before this reader came for them."""
+
+def topology(sysroot: str | None = None) -> TopologyDict:
+    """The CPUs by kind: of this machine, as far as the process may use them, or of a snapshot.
+
+    ``sysroot`` is a folder that holds the ``sys/`` and ``proc/`` of a machine. Raises
+    ``ValueError`` if it is no such snapshot.
+    """
+
+def realtime_permission() -> str:
+    """What a thread of this process would be granted: ``realtime``, ``nice`` or ``none``."""

@@ -1,0 +1,41 @@
+"""What a session needs of a source of audio, whatever it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from voicestand._native import Engine
+
+SPEECH_RATE = 16_000
+"""Sample rate of speech processing, Hz."""
+
+SELF = "self"
+OTHER = "other"
+"""The roles: the person in front of the microphone, and the far end."""
+
+
+class Source(Protocol):
+    """A source of audio: made ready by its constructor, then ``start``, ``stop``, ``close``."""
+
+    name: str
+    """For humans: the path or the device."""
+    sample_rate: int
+    """Hz."""
+    roles: list[str]
+    """The role of each speech channel of ``engine``."""
+    live: bool
+    """Whether audio comes when it comes: it cannot be made to wait."""
+    engine: Engine
+
+    def start(self) -> None:
+        """Lets audio flow."""
+
+    def stop(self) -> None:
+        """No more audio: ``engine`` is finished with what has come. Safe to repeat."""
+
+    def trouble(self) -> str | None:
+        """Why no more audio comes although it should, in one line; ``None`` while all is well."""
+
+    def close(self) -> None:
+        """Stops and frees the device or file."""

@@ -1,0 +1,176 @@
+//! `voicestand_core::engine` for Python.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use voicestand_core::{
+    clock::monotonic_ns,
+    engine::{Engine as Core, Spec},
+    ring::Wake,
+};
+
+use crate::{speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds};
+
+/// One source's way through the native core.
+///
+/// Audio comes in by a device's native callback (`device_stream`) or by `push`; a native DSP thread
+/// conditions it; `speech_reader` gives 16 kHz speech. Every frame is delivered or counted as lost.
+#[pyclass(frozen, module = "voicestand._native")]
+#[derive(Debug)]
+pub struct Engine {
+    core: Mutex<Option<Arc<Core>>>,
+}
+
+impl Engine {
+    fn core(&self) -> PyResult<Arc<Core>> {
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.clone()
+            .ok_or_else(|| PyValueError::new_err("the engine is closed"))
+    }
+}
+
+#[pymethods]
+impl Engine {
+    /// Allocates the rings and starts the DSP thread. Raises `ValueError` naming what is out of range.
+    #[new]
+    #[pyo3(signature = (*, sample_rate, channels, roles, block_frames=512, ring_seconds=4.0,
+                        high_pass_hz=80.0))]
+    fn new(
+        py: Python<'_>,
+        sample_rate: u32,
+        channels: usize,
+        roles: Vec<Vec<usize>>,
+        block_frames: usize,
+        ring_seconds: f64,
+        high_pass_hz: f64,
+    ) -> PyResult<Self> {
+        let spec = Spec {
+            sample_rate,
+            channels,
+            roles,
+            block_frames,
+            ring_seconds,
+            high_pass_hz,
+        };
+        let core = py.detach(|| Core::start(spec));
+        let core = core.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self {
+            core: Mutex::new(Some(Arc::new(core))),
+        })
+    }
+
+    /// A handle to the native callback, for one PortAudio stream of this engine's rate and channels.
+    fn device_stream(&self) -> PyResult<DeviceStream> {
+        let core = self.core()?;
+        Ok(DeviceStream::new(
+            Arc::clone(core.input()),
+            core.spec().sample_rate,
+        ))
+    }
+
+    /// Puts audio in: float32 (frames, channels), C-contiguous; `adc_time` in seconds of
+    /// `time.monotonic()` for the first frame, by default now.
+    ///
+    /// With `wait`, waits until the readers have room, so that nothing is lost (for files); the GIL
+    /// is released meanwhile. Returns the frames accepted: fewer only if the input was finished.
+    #[pyo3(signature = (samples, *, adc_time=None, wait=false))]
+    fn push(
+        &self,
+        py: Python<'_>,
+        samples: PyReadonlyArray2<'_, f32>,
+        adc_time: Option<f64>,
+        wait: bool,
+    ) -> PyResult<usize> {
+        let core = self.core()?;
+        let spec = core.spec();
+        let width = samples.shape().get(1).copied().unwrap_or(0);
+        if width != spec.channels {
+            return Err(PyValueError::new_err(format!(
+                "frames of {width} channels for an engine of {}",
+                spec.channels
+            )));
+        }
+        let Ok(audio) = samples.as_slice() else {
+            return Err(PyValueError::new_err(
+                "samples must be C-contiguous (frames, channels)",
+            ));
+        };
+        let start_ns = adc_time.map_or_else(monotonic_ns, nanoseconds);
+        let mut accepted = 0;
+        for block in audio.chunks(spec.block_frames * spec.channels) {
+            if wait {
+                while py.detach(|| core.wait_for_room(None)) == Wake::Interrupted {
+                    py.check_signals()?;
+                }
+            }
+            let offset_ns = accepted as u64 * 1_000_000_000 / u64::from(spec.sample_rate);
+            let frames = core
+                .input()
+                .accept(block, start_ns + offset_ns, spec.sample_rate, false);
+            accepted += frames;
+            if frames * spec.channels < block.len() {
+                break;
+            }
+        }
+        Ok(accepted)
+    }
+
+    /// A reader of 16 kHz speech in windows of `frames` frames, from now on.
+    #[pyo3(signature = (frames=512))]
+    fn speech_reader(&self, frames: usize) -> PyResult<SpeechReader> {
+        if !(1..=1_000_000).contains(&frames) {
+            return Err(PyValueError::new_err(format!(
+                "windows of {frames} frames: 1 to 1000000"
+            )));
+        }
+        let reader = self.core()?.speech_reader(frames);
+        reader.map(SpeechReader::new).ok_or_else(|| {
+            PyRuntimeError::new_err("too many speech readers: close one first (at most 8)")
+        })
+    }
+
+    /// No more audio: readers get what is under way and then the end.
+    fn finish(&self, py: Python<'_>) -> PyResult<()> {
+        let core = self.core()?;
+        py.detach(|| core.finish());
+        Ok(())
+    }
+
+    /// Per speech channel (peak, rms, clipped): 1 = full scale; peaks since the last call; the
+    /// number of clipped samples since the start.
+    fn levels(&self) -> PyResult<Vec<(f32, f32, u64)>> {
+        let levels = self.core()?.levels();
+        Ok(levels
+            .into_iter()
+            .map(|level| (level.peak, level.rms, level.clipped))
+            .collect())
+    }
+
+    /// The books: `captured`, `lost_before_dsp`, `rejected` (frames); `blocks`, `overflows`,
+    /// `waiting_blocks`; `longest_gap` between two blocks (seconds).
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.core()?.stats();
+        let dict = PyDict::new(py);
+        dict.set_item("captured", stats.captured)?;
+        dict.set_item("lost_before_dsp", stats.lost_before_dsp)?;
+        dict.set_item("rejected", stats.input.rejected)?;
+        dict.set_item("blocks", stats.input.blocks)?;
+        dict.set_item("overflows", stats.input.overflows)?;
+        dict.set_item("waiting_blocks", stats.waiting_blocks)?;
+        dict.set_item("longest_gap", stats.input.longest_gap_ns as f64 / 1e9)?;
+        Ok(dict)
+    }
+
+    /// Ends the audio and the DSP thread. Readers may still read what is under way.
+    fn close(&self, py: Python<'_>) {
+        let core = self
+            .core
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        py.detach(|| drop(core));
+    }
+}
