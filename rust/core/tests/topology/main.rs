@@ -375,7 +375,7 @@ fn a_figure_of_zero_is_a_firmware_that_says_nothing() {
     let snapshot = Snapshot::with_cpus(2)
         .of_cpu(0, "acpi_cppc/nominal_perf", 0)
         .of_cpu(1, "acpi_cppc/nominal_perf", 20);
-    assert_eq!(snapshot.read().performance, [0, 1]);
+    assert_eq!(snapshot.read().source, Source::Uniform);
 }
 
 #[test]
