@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import typing
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -136,14 +135,12 @@ def _range(low: float | None, high: float | None) -> str:
 def _checked(item: _Given, field: _Field) -> object:
     """The value in the field's own type."""
     try:
-        value = msgspec.convert(item.value, field.type, strict=not item.textual)
-    except msgspec.ValidationError:
-        value = math.nan
-    if isinstance(value, float) and math.isnan(value):  # no comparison refuses it
+        return msgspec.convert(item.value, field.type, strict=not item.textual)
+    except msgspec.ValidationError as error:
         text = shown(item.value)
         text = text if len(text) <= 60 else f"{text[:57]}..."
-        raise InputError(f"{item.origin}: {item.key} = {text}: must be {field.allowed}")
-    return value
+        message = f"{item.origin}: {item.key} = {text}: must be {field.allowed}"
+        raise InputError(message) from error
 
 
 def _check_rules(settings: Settings, origins: Mapping[str, str]) -> None:
