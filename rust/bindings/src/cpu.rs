@@ -29,7 +29,8 @@ fn topology(py: Python<'_>, sysroot: Option<PathBuf>) -> PyResult<Bound<'_, PyDi
     dict.set_item("performance", topology.performance)?;
     dict.set_item("efficiency", topology.efficiency)?;
     dict.set_item("low_power", topology.low_power)?;
-    dict.set_item("smt_siblings", topology.smt_siblings)?;
+    let pairs: Vec<(usize, usize)> = topology.smt_siblings.iter().map(|&[a, b]| (a, b)).collect();
+    dict.set_item("smt_siblings", pairs)?;
     dict.set_item("source", topology.source.to_string())?;
     Ok(dict)
 }
