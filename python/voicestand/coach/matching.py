@@ -1,14 +1,16 @@
 """Which triggers an utterance matches, although the recognizer misheard a word of it.
 
-Phrases match on whole words, in the words as said and with contractions written out. A phrase of
-two words or more also matches a near miss: words at the same place that share one of its rarer
-words and are at least ``NEAR`` alike in spelling. What is negated does not match.
+Phrases match on whole words with contractions written out; how the words are split does not matter
+("light house", "lighthouse"). A phrase of two words or more also matches a near miss: words that
+share one of its rarer words and are at least ``NEAR`` alike in spelling. What is negated does not
+match.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from voicestand.coach.patterns import LONGEST_TEXT
@@ -18,6 +20,11 @@ from voicestand.coach.words import spoken, word_set, written_out
 NEAR = 85.0
 """Similarity, 0 to 100 (normalized indel similarity): "two expensive" for "too expensive" has 92,
 "not expensive" 84.6, "less expensive" 74."""
+WORD_NEAR = 55.0
+"""What each rarer word of a near miss must have with a word said at its place, or one beside it
+("bus" for "boss": 57). It only narrows the search, so it is generous."""
+REMEMBERED_WORDS = 20_000
+"""Words whose neighbours are kept; a long call has a few thousand different ones."""
 
 _STOP_WORDS = word_set(
     "a an the i you we they he she it me us them my your our their his her its this that these "
@@ -41,15 +48,31 @@ class Match(NamedTuple):
     """How much of the utterance it explains: matched characters times similarity, 0 to 1."""
 
 
+class _Phrase(NamedTuple):
+    text: str
+    words: tuple[str, ...]
+    triggers: list[int]
+
+
+class _Anchor(NamedTuple):
+    """One rarer word of a phrase, by which a near miss is found."""
+
+    phrase: _Phrase
+    place: int
+    """Of this word in the phrase."""
+    others: tuple[tuple[int, str], ...]
+    """The other rarer words, and how many words they stand after (or, below 0, before) this."""
+
+
 class Matcher:
     """Finds triggers in utterances; made once for a playbook.
 
-    The cost of phrases grows with the utterance, not with the number of triggers; patterns are
-    tried one by one.
+    The cost of phrases grows with those that share a rarer word with the utterance, not with all;
+    patterns are tried one by one.
     """
 
     def __init__(self, triggers: Sequence[Trigger]) -> None:
-        # Imported here: it costs 20 ms, which a program that does not coach should not pay.
+        # Imported here: it costs 60 ms, which a program that does not coach should not pay.
         from rapidfuzz.fuzz import ratio
 
         self._similarity: Callable[..., float] = ratio
@@ -58,59 +81,65 @@ class Matcher:
             for number, trigger in enumerate(triggers)
             for pattern in trigger.patterns
         ]
-        self._exact: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        self._by_word: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        phrases: dict[tuple[str, ...], _Phrase] = {}
         for number, trigger in enumerate(triggers):
-            for phrase in trigger.phrases:
-                self._add(tuple(written_out(spoken(phrase))), number)
-        self._longest = max(map(len, self._exact), default=0)
-
-    def _add(self, phrase: tuple[str, ...], number: int) -> None:
-        self._exact[phrase].append(number)
-        if len(phrase) < 2:
-            return
-        for place, word in enumerate(phrase):
-            if word not in _STOP_WORDS:
-                self._by_word[word].append((phrase, place))
+            for text in trigger.phrases:
+                words = tuple(written_out(spoken(text)))
+                phrase = _Phrase(" ".join(words), words, [])
+                phrases.setdefault(words, phrase).triggers.append(number)
+        self._unspaced: dict[str, list[int]] = defaultdict(list)
+        self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
+        for words, phrase in phrases.items():
+            self._unspaced["".join(words)] += phrase.triggers
+            for word, anchor in _anchors(phrase):
+                self._anchors[word].append(anchor)
+        self._longest = max(map(len, self._unspaced), default=0)
+        self._neighbours = _Neighbours(self._anchors)
 
     def find(self, text: str) -> list[Match]:
         """The triggers that match, each once with its best score, in the order of the playbook."""
         said = spoken(text)
         words = written_out(said)
         best: dict[int, float] = {}
-        for number, score in (*self._phrases(words), *self._pattern_matches(said, words)):
+        found = (*self._exact(words), *self._near(words), *self._pattern_matches(said, words))
+        for number, score in found:
             best[number] = max(score, best.get(number, 0.0))
         return [Match(number, best[number]) for number in sorted(best)]
 
-    def _phrases(self, words: list[str]) -> Iterator[tuple[int, float]]:
+    def _exact(self, words: list[str]) -> Iterator[tuple[int, float]]:
         for start in range(len(words)):
-            for end in range(start + 1, min(start + self._longest, len(words)) + 1):
-                numbers = self._exact.get(tuple(words[start:end]))
+            unspaced = ""
+            for end in range(start, len(words)):
+                unspaced += words[end]
+                if len(unspaced) > self._longest:
+                    break
+                numbers = self._unspaced.get(unspaced)
                 if numbers and not is_negated(words, start):
-                    length = _characters(words[start:end])
-                    yield from ((number, float(length)) for number in numbers)
-        yield from self._near_misses(words)
+                    score = float(len(unspaced) + end - start)
+                    yield from ((number, score) for number in numbers)
 
-    def _near_misses(self, words: list[str]) -> Iterator[tuple[int, float]]:
+    def _near(self, words: list[str]) -> Iterator[tuple[int, float]]:
+        alike = self._neighbours.of(words)
+        around = [frozenset().union(*alike[max(0, at - 1) : at + 2]) for at in range(len(words))]
+        text = " ".join(words)
+        begins = [0, *accumulate(len(word) + 1 for word in words)]
         for at, word in enumerate(words):
-            for phrase, place in self._by_word.get(word, ()):
-                start = at - place
-                # A recognizer also splits and joins words, so the window may be one longer or
-                # shorter, and begin one earlier or later.
-                for first in (start - 1, start, start + 1):
-                    for size in (len(phrase) - 1, len(phrase), len(phrase) + 1):
-                        if first < 0 or not first <= at < first + size <= len(words):
-                            continue
-                        score = self._alike(words, first, first + size, phrase)
-                        if score:
-                            yield from ((number, score) for number in self._exact[phrase])
-
-    def _alike(self, words: list[str], start: int, end: int, phrase: tuple[str, ...]) -> float:
-        window = words[start:end]
-        likeness = self._similarity(" ".join(window), " ".join(phrase), score_cutoff=NEAR)
-        if likeness < NEAR or _negations(window) != _negations(phrase) or is_negated(words, start):
-            return 0.0
-        return _characters(phrase) * likeness / 100
+            for phrase, place, others in self._anchors.get(word, ()):
+                if not all(
+                    0 <= at + offset < len(words) and other in around[at + offset]
+                    for offset, other in others
+                ):
+                    continue
+                for start, end in _windows(at, place, len(phrase.words), len(words)):
+                    window = text[begins[start] : begins[end] - 1]
+                    likeness = self._similarity(window, phrase.text, score_cutoff=NEAR)
+                    if (
+                        likeness
+                        and _negations(words[start:end]) == _negations(phrase.words)
+                        and not is_negated(words, start)
+                    ):
+                        score = len(phrase.text) * likeness / 100
+                        yield from ((number, score) for number in phrase.triggers)
 
     def _pattern_matches(self, said: list[str], words: list[str]) -> Iterator[tuple[int, float]]:
         texts = [said] if said == words else [said, words]
@@ -120,6 +149,53 @@ class Matcher:
                 match = pattern.search(text)
                 if match and not is_negated(form, text.count(" ", 0, match.start())):
                     yield number, float(match.end() - match.start())
+
+
+class _Neighbours:
+    """The words of a vocabulary that are spelt like a given word, remembered."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._vocabulary = list(vocabulary)
+        self._known: dict[str, frozenset[str]] = {}
+        self._learn(self._vocabulary[:1])  # loads what it needs before the first utterance
+
+    def of(self, words: Sequence[str]) -> list[frozenset[str]]:
+        """For each word those that are alike to it."""
+        if len(self._known) > REMEMBERED_WORDS:
+            self._known.clear()
+        self._learn([word for word in set(words) if word not in self._known])
+        return [self._known[word] for word in words]
+
+    def _learn(self, words: list[str]) -> None:
+        if not words:
+            return
+        import numpy as np
+        from rapidfuzz.fuzz import ratio
+        from rapidfuzz.process import cdist
+
+        vocabulary = self._vocabulary
+        likeness = cdist(words, vocabulary, scorer=ratio, score_cutoff=WORD_NEAR, dtype=np.uint8)
+        for word, row in zip(words, likeness, strict=True):
+            self._known[word] = frozenset(vocabulary[n] for n in np.flatnonzero(row))
+
+
+def _anchors(phrase: _Phrase) -> Iterator[tuple[str, _Anchor]]:
+    """The rarer words of a phrase of two words or more; single words have no near misses."""
+    rare = [(place, word) for place, word in enumerate(phrase.words) if word not in _STOP_WORDS]
+    if len(phrase.words) > 1:
+        for place, word in rare:
+            others = tuple((other - place, text) for other, text in rare if other != place)
+            yield word, _Anchor(phrase, place, others)
+
+
+def _windows(at: int, place: int, size: int, count: int) -> Iterator[tuple[int, int]]:
+    """Where a phrase of ``size`` words could stand if its word ``place`` was said as word ``at``.
+
+    Recognizers drop, add, split and join words, so also one earlier or later, longer or shorter.
+    """
+    for start in range(max(0, at - place - 1), min(at, at - place + 1) + 1):
+        for end in range(max(at + 1, start + size - 1), min(count, start + size + 1) + 1):
+            yield start, end
 
 
 def is_negated(words: Sequence[str], at: int) -> bool:
@@ -142,7 +218,3 @@ def is_negated(words: Sequence[str], at: int) -> bool:
 
 def _negations(words: Sequence[str]) -> int:
     return sum(word in _NEGATIONS for word in words)
-
-
-def _characters(words: Sequence[str]) -> int:
-    return sum(map(len, words)) + len(words) - 1
