@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.vad.speech import LABELLED, read, spoken
 
 from voicestand.config import VadSettings
-from voicestand.vad.segments import PAUSE, detect, speech_segments
+from voicestand.vad.segments import LEVEL, PAUSE, detect, speech_gain, speech_segments
 from voicestand.vad.silero import SileroVad
 
 probabilities = st.lists(
@@ -94,6 +94,31 @@ def test_spoken_sentences_are_found_within_their_silence(vad: SileroVad) -> None
     found, _ = detect(vad, samples, VadSettings())
     assert found[0].start_s == pytest.approx(loud[0], abs=0.1)
     assert found[-1].end_s == pytest.approx(loud[-1], abs=0.2)
+
+
+@pytest.mark.parametrize("gain", [0.01, 0.1, 4.0])
+def test_segments_do_not_depend_on_the_level_of_the_recording(vad: SileroVad, gain: float) -> None:
+    found, _ = detect(vad, spoken(), VadSettings())
+    again, _ = detect(vad, spoken() * np.float32(gain), VadSettings())
+    assert len(again) == len(found)
+    for one, other in zip(found, again, strict=True):
+        assert (one.start_s, one.end_s) == pytest.approx((other.start_s, other.end_s), abs=0.005)
+
+
+@pytest.mark.parametrize("level", [1e-4, 1e-2, 0.3])
+def test_noise_at_any_level_is_no_speech(vad: SileroVad, level: float) -> None:
+    noise = np.random.default_rng(0).normal(0, level, 100_000).astype(np.float32)
+    assert detect(vad, noise, VadSettings())[0] == []
+
+
+def test_speech_is_heard_at_its_level(vad: SileroVad) -> None:
+    samples = spoken()
+    windows = samples[: len(samples) // 512 * 512].reshape(-1, 512)
+    certain = np.array([0.0] * 40 + [1.0] * 20 + [0.0] * (len(windows) - 60), np.float32)
+    gain = speech_gain(windows.ravel(), certain)
+    power = np.square(gain * windows[40:60]).mean()
+    assert 10 * np.log10(power) == pytest.approx(LEVEL, abs=0.01)
+    assert speech_gain(np.zeros(512, np.float32), np.ones(1, np.float32)) == pytest.approx(100)
 
 
 def test_segments_agree_with_labels_made_by_hand(vad: SileroVad) -> None:

@@ -27,6 +27,14 @@ SHIFT = HOP // 2
 """Samples between the two passes of ``detect``."""
 
 
+LEVEL = -10.0
+"""dBFS of speech at which ``detect`` lets the model hear a recording. Measured on labelled
+recordings: from -12 to -3 its errors are fewest, at -27, a usual level, a fifth more."""
+
+MAX_GAIN = 40.0
+"""dB; what would need more is no speech."""
+
+
 class Segment(msgspec.Struct, frozen=True):
     """Speech from ``start_s`` up to ``end_s``: seconds from the beginning of the recording."""
 
@@ -39,13 +47,31 @@ def detect(
 ) -> tuple[list[Segment], NDArray[np.float32]]:
     """The segments of a recording (float32[n], mono, 16 kHz) and its probabilities per window.
 
-    The model hears the recording twice, the second time with windows that lie half a window
-    earlier: that doubles the resolution in time and averages out where the windows happen to lie.
+    The probabilities are those of the recording as it is. For the segments the model hears it
+    again with its speech at ``LEVEL``, and once more with windows that lie half a window earlier:
+    that doubles the resolution in time and averages out where the windows happen to lie.
     """
     probabilities = vad.probabilities(recording)
-    shifted = vad.probabilities(np.concatenate([np.zeros(SHIFT, np.float32), recording]))
-    found = speech_segments(probabilities, settings, len(recording), shifted=shifted)
+    loud = recording * speech_gain(recording, probabilities)
+    found = speech_segments(
+        vad.probabilities(loud),
+        settings,
+        len(loud),
+        shifted=vad.probabilities(np.concatenate([np.zeros(SHIFT, np.float32), loud])),
+    )
     return found, probabilities
+
+
+def speech_gain(recording: NDArray[np.float32], probabilities: NDArray[np.float32]) -> np.float32:
+    """The factor, within ±``MAX_GAIN``, that brings the speech of a recording to ``LEVEL``.
+
+    The level of speech is the mean power of the windows, weighted by their probabilities.
+    """
+    padded = np.pad(recording, (0, len(probabilities) * HOP - len(recording)))
+    power = np.square(padded.reshape(-1, HOP), dtype=np.float64).mean(axis=1)
+    speech = np.sum(power * probabilities) / max(float(np.sum(probabilities)), 1e-9)
+    missing = LEVEL - 10 * np.log10(speech + 1e-12)
+    return np.float32(10 ** (np.clip(missing, -MAX_GAIN, MAX_GAIN) / 20))
 
 
 def speech_segments(
