@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestand.coach.matching import Matcher
-from voicestand.coach.patterns import PatternError, compile_pattern
+from voicestand.coach.patterns import PatternError, compile_pattern, required_literal
 from voicestand.coach.playbook import Trigger, find, load, parse, shipped
 from voicestand.errors import InputError
 
@@ -226,3 +226,33 @@ def test_a_slow_pattern_ends_because_only_the_beginning_of_a_long_text_is_search
     trigger = Trigger(id="x", suggestion="y", patterns=(compile_pattern(r"(\w+ ){0,5}a\w*!"),))
     # Without the bound on the text this takes many minutes.
     assert Matcher([trigger]).find("a " * 100_000) == []
+
+
+LITERALS = {
+    r"\bpricing (\w+ )?model\b": "pricing ",
+    "colou?r": "colo",
+    "ab+cdef": "cdef",
+    "ab+": "",
+    "(?:abc)def": "def",
+    "(abcdef)?ghi": "ghi",
+    "[abc]def ghi": "def ghi",
+    "x{3}abcd{0,2}": "abc",
+    r"\(abc": "abc",
+    "Price|cost": "",
+    "(?i)hello": "",
+    r"\x4abcd": "",
+    "be": "",
+    r"(too|very) (expensive|much) .*money": "money",
+}
+
+
+@pytest.mark.parametrize("source", LITERALS)
+def test_the_letters_that_a_pattern_needs_are_known(source: str) -> None:
+    assert required_literal(source) == LITERALS[source]
+
+
+@given(st.data())
+def test_no_match_is_missed_for_want_of_its_letters(data: st.DataObject) -> None:
+    source = data.draw(st.sampled_from([*LITERALS, r"a{2,3}bcd", "abc*d+e?fgh", "^one. two$"]))
+    text = data.draw(st.from_regex(compile_pattern(source)))
+    assert required_literal(source) in text.lower()

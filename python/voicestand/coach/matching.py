@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from voicestand.coach.patterns import LONGEST_TEXT
+from voicestand.coach.patterns import LONGEST_TEXT, required_literal
 from voicestand.coach.playbook_schema import Trigger
 from voicestand.coach.words import spoken, word_set, written_out
 
@@ -77,7 +77,7 @@ class Matcher:
 
         self._similarity: Callable[..., float] = ratio
         self._patterns = [
-            (number, pattern)
+            (number, pattern, required_literal(pattern.pattern))
             for number, trigger in enumerate(triggers)
             for pattern in trigger.patterns
         ]
@@ -145,8 +145,8 @@ class Matcher:
         texts = [said] if said == words else [said, words]
         for form in texts:
             text = " ".join(form)[:LONGEST_TEXT]
-            for number, pattern in self._patterns:
-                match = pattern.search(text)
+            for number, pattern, literal in self._patterns:
+                match = pattern.search(text) if literal in text else None
                 if match and not is_negated(form, text.count(" ", 0, match.start())):
                     yield number, float(match.end() - match.start())
 
