@@ -233,10 +233,10 @@ def test_a_monologue_is_stopped_once() -> None:
 
 
 def test_a_share_that_hovers_at_its_threshold_does_not_nag() -> None:
-    one = coach(PRICE, thresholds=replace(OFF, talk_ratio=0.65, cooldown=0))
+    one = coach(PRICE, thresholds=replace(OFF, talk_ratio=0.67, cooldown=0))
     now, given_at = 0.0, []
     for n in range(400):
-        channel = "other" if n % 3 == 2 else "self"  # two thirds: hovers around 0.65
+        channel = "other" if n % 3 == 2 else "self"  # two thirds: hovers around 0.67
         now += 5
         if one.on_final(final(channel, now - 4, now, "word")):
             given_at.append(now)
