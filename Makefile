@@ -1,0 +1,66 @@
+# The commands of the project. `make run` and `make test` set up everything they need, on a fresh
+# machine with Python ≥ 3.11 and Rust, and may be repeated.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+
+.PHONY: run test bench lint setup setup-dev system system-dev loom clean
+
+run: setup
+	$(BIN)/voicestand run --demo
+
+test: setup-dev lint
+	cargo test --workspace --exclude voicestand-bindings --quiet
+	$(MAKE) loom
+	$(BIN)/pytest
+
+# Every interleaving of the lock-free ring, within loom's bounds.
+loom:
+	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test ring_loom \
+		--target-dir target/loom
+
+bench: setup-dev
+	cargo bench -p voicestand-core
+	$(BIN)/pytest benches --benchmark-disable-gc -q -s
+
+lint: setup-dev
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest voicestand._native
+
+setup: system $(VENV)/installed
+setup-dev: system-dev $(VENV)/installed-dev
+
+system:
+	@scripts/install-system-packages libportaudio2
+
+system-dev:
+	@scripts/install-system-packages libportaudio2 flite pulseaudio pulseaudio-utils jackd2 \
+		libasound2-plugins
+
+$(VENV)/bin/maturin:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "voicestand needs Python 3.11 or later; say which: make PYTHON=python3.12"; exit 2; }
+	@command -v cargo >/dev/null || \
+		{ echo "voicestand needs Rust: https://rustup.rs, or your distribution's rustup"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet 'maturin>=1.9,<2'
+
+$(VENV)/installed: $(VENV)/bin/maturin pyproject.toml $(RUST_SOURCES)
+	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --quiet
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+clean:
+	rm -rf target $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +
