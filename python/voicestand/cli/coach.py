@@ -72,9 +72,7 @@ def _finals(file: Path, settings: Settings) -> Iterable[TranscriptFinal]:
     if transcript.is_transcript(file):
         return transcript.read(file)
 
-    from voicestand.session import (  # type: ignore[import-not-found, unused-ignore]
-        transcribe_file,
-    )
+    from voicestand.session import transcribe_file
 
     return (
         event for event in transcribe_file(file, settings) if isinstance(event, TranscriptFinal)
