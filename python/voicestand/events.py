@@ -128,7 +128,7 @@ class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
 
 
 class EngineAlert(Event, frozen=True, kw_only=True, tag="engine.alert"):
-    """Something a user should know about the engine; ``code`` is stable, ``message`` is for humans."""
+    """Something a user should know; ``code`` is stable, ``message`` is for humans."""
 
     severity: Severity
     code: str
@@ -179,4 +179,5 @@ def to_json(event: Event) -> bytes:
 
 def from_json(line: bytes | str) -> AnyEvent:
     """The event a line of JSON holds. Raises ``msgspec.DecodeError`` on anything else."""
-    return msgspec.json.decode(line, type=AnyEvent)
+    event: AnyEvent = msgspec.json.decode(line, type=AnyEvent)
+    return event

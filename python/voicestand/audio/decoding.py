@@ -98,7 +98,8 @@ class Decoder:
         low, high = SAMPLE_RATES
         if not low <= self.sample_rate <= high:
             raise InputError(
-                f"{self.path} has a sample rate of {self.sample_rate} Hz: {low} to {high} Hz can be used"
+                f"{self.path} has a sample rate of {self.sample_rate} Hz: "
+                f"{low} to {high} Hz can be used"
             )
         if not 1 <= self.channels <= MOST_CHANNELS:
             raise InputError(

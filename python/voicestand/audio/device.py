@@ -13,7 +13,7 @@ from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError
 
 SILENT_AFTER = 3.0
-"""Seconds without a callback after which a device counts as dead: Bluetooth may open and stay so."""
+"""Seconds without a callback after which a device counts as dead; Bluetooth may open so."""
 
 
 class DeviceSource:

@@ -1,0 +1,157 @@
+"""The live view of a session in a terminal: captions scroll, meters and counters stay below."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from voicestand.cli.level_bar import LevelBar
+from voicestand.cli.summary import clock
+from voicestand.events import (
+    CoachSuggestion,
+    EngineAlert,
+    Event,
+    SessionEnded,
+    SessionStarted,
+    TranscriptFinal,
+    TranscriptPartial,
+)
+
+if TYPE_CHECKING:
+    from voicestand.session.conversation import Conversation
+
+REFRESH_PER_SECOND = 10
+SHOWN_SUGGESTIONS = 2
+_COLOURS = {"self": "cyan", "other": "magenta"}
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which could steer the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _style(channel: str) -> str:
+    return _COLOURS.get(channel, "white")
+
+
+class LiveView:
+    """Shows events as they come. ``show`` is called by one thread; a second one refreshes."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._conversation: Conversation | None = None
+        self._channels: list[str] = []
+        self._bars: dict[str, LevelBar] = {}
+        self._levels: dict[str, tuple[float, float]] = {}
+        self._partials: dict[str, str] = {}
+        self._suggestions: deque[str] = deque(maxlen=SHOWN_SUGGESTIONS)
+        self._latency: TranscriptFinal | None = None
+        self._finals = 0
+        self._state = "warming up"
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=REFRESH_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def follow(self, conversation: Conversation) -> None:
+        """Takes levels and counters from ``conversation``."""
+        self._conversation = conversation
+
+    def show(self, event: Event) -> None:
+        """Takes one event into the view."""
+        match event:
+            case SessionStarted():
+                self._state = "listening"
+                self._channels = event.channels
+                self._bars = {channel: LevelBar() for channel in event.channels}
+                line = f"{event.source} · {event.engine} · voice activity on {event.vad_device}"
+                self._console.print(Text(_printable(line), style="dim"))
+            case TranscriptPartial():
+                self._partials[event.channel] = _printable(event.text)
+            case TranscriptFinal():
+                self._partials.pop(event.channel, None)
+                self._latency = event
+                self._finals += 1
+                if event.text:
+                    self._console.print(_caption(event))
+            case CoachSuggestion():
+                self._suggestions.append(_printable(event.text))
+                self._console.print(_advice(event))
+            case EngineAlert():
+                style = {"info": "dim", "warning": "yellow", "error": "bold red"}[event.severity]
+                self._console.print(Text(_printable(event.message), style=style))
+            case SessionEnded():
+                self._state = "ended"
+
+    def _render(self) -> RenderableType:
+        now = time.monotonic()
+        meters = Table.grid(padding=(0, 1))
+        meters.add_column()
+        meters.add_column()
+        meters.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        conversation = self._conversation
+        levels = conversation.levels() if conversation is not None and self._channels else {}
+        for channel in self._channels:
+            peak, rms = levels.get(channel, (0.0, 0.0))
+            meters.add_row(
+                Text(channel, style=_style(channel)),
+                self._bars[channel].render(rms, peak, now),
+                Text(self._partials.get(channel, ""), style="dim italic"),
+            )
+        advice = [Text(f"  ▶ {text}", style="bold yellow") for text in self._suggestions]
+        return Group(Text(), meters, *advice, self._status())
+
+    def _status(self) -> Text:
+        line = Text(style="dim")
+        if self._conversation is None or not self._channels:
+            return line.append(self._state)
+        _, lost, xruns = self._conversation.frames()
+        line.append(f"{self._state} {clock(self._conversation.position())}")
+        line.append(f" · {self._finals} utterances")
+        if self._latency is not None:
+            line.append(
+                f" · end of speech to text {self._latency.latency_ms:.0f} ms"
+                f" (engine {self._latency.engine_ms:.0f} ms)"
+            )
+        line.append(" · ")
+        line.append(f"lost {lost}", style="bold red" if lost else "green")
+        line.append(" · ")
+        line.append(f"xruns {xruns}", style="bold red" if xruns else "green")
+        return line.append(" · Ctrl-C ends")
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+
+def _caption(final: TranscriptFinal) -> Text:
+    line = Text()
+    line.append(f"{clock(final.start):>6} ", style="dim")
+    line.append(f"{final.channel:>5} ", style=f"bold {_style(final.channel)}")
+    return line.append(_printable(final.text))
+
+
+def _advice(suggestion: CoachSuggestion) -> Text:
+    line = Text(" " * 13)
+    line.append("▶ ", style="bold yellow")
+    line.append(_printable(suggestion.text), style="yellow")
+    return line.append(f"  {', '.join(suggestion.sources)}", style="dim")

@@ -1,0 +1,188 @@
+"""``voicestand run``: hear, transcribe and coach a conversation."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from voicestand.audio.source import Source
+    from voicestand.cli.output import Output
+    from voicestand.config import Settings
+    from voicestand.events import SessionEnded
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="A recording instead of a device; repeat it for one session after another.",
+            show_default=False,
+        ),
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The demo call that comes with VoiceStand.")
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Input device: its name, a part of it, or its number (see voicestand devices).",
+            show_default="audio.device",
+        ),
+    ] = None,
+    system_audio: Annotated[
+        bool,
+        typer.Option("--system-audio", help="Also hear what this machine plays, as the far end."),
+    ] = False,
+    events: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|-",
+            help="Write the events as JSON Lines; - is stdout, and what stdout gets if it is no "
+            "terminal.",
+            show_default=False,
+        ),
+    ] = None,
+    pace: Annotated[
+        Literal["realtime", "max"],
+        typer.Option(help="How fast a recording is played: as it was spoken, or as it can be."),
+    ] = "realtime",
+    duration: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=0.1, help="End after so much audio.", show_default=False
+        ),
+    ] = None,
+    playbook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="The playbook to coach by.", show_default="coach.playbook"
+        ),
+    ] = None,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings file.", show_default=False),
+    ] = None,
+) -> None:
+    """Listen to the microphone, or play a recording: captions, coaching, everything kept.
+
+    Ctrl-C ends the session: what was said until then is transcribed and written first.
+    """
+    from voicestand import config
+    from voicestand.errors import InputError
+
+    overrides = {"audio.device": device, "coach.playbook": playbook}
+    settings = config.load(config_file, overrides=overrides)
+    if demo:
+        from voicestand.demo import recording
+
+        files = [*(files or []), recording()]
+    if files and (device is not None or system_audio):
+        raise InputError(
+            "a recording or a device: --input and --demo exclude --device and --system-audio"
+        )
+
+    if not files:
+        code = _session(_devices(settings, system_audio), settings, events, duration)
+        raise typer.Exit(code)
+    from voicestand.audio.file import FileSource
+
+    for file in files:
+        source = FileSource(file, settings.audio, pace=pace)
+        code = _session([source], settings, events, duration)
+        if code:
+            raise typer.Exit(code)
+
+
+def _devices(settings: Settings, system_audio: bool) -> list[Source]:
+    from voicestand.audio.device import DeviceSource
+
+    sources: list[Source] = [DeviceSource(settings.audio.device, settings.audio)]
+    if system_audio:
+        from voicestand.audio.monitor import open_monitor
+
+        try:
+            sources.append(open_monitor(settings.audio))
+        except BaseException:
+            sources[0].close()
+            raise
+    return sources
+
+
+def _session(
+    sources: list[Source], settings: Settings, events: str | None, duration: float | None
+) -> int:
+    """One session from start to summary; returns the exit code."""
+    from voicestand.cli.output import open_output
+    from voicestand.coach.coach import Coach
+    from voicestand.coach.playbook import find
+    from voicestand.journal.journal import Journal
+    from voicestand.session.conversation import Conversation
+
+    with ExitStack() as cleanup:
+        for source in sources:
+            cleanup.callback(source.close)
+        roles = [role for source in sources for role in source.roles]
+        coach = None
+        if settings.coach.enabled:
+            coach = Coach(find(settings.coach.playbook), roles)
+        folder = Path(settings.journal.folder).expanduser() if settings.journal.folder else None
+        journal = cleanup.enter_context(Journal.open(folder))
+        output = cleanup.enter_context(open_output(events))
+        conversation = Conversation(
+            sources,
+            settings,
+            show=output.show,
+            journal=journal,
+            coach=coach,
+            duration=duration,
+        )
+        output.follow(conversation)
+        with _ended_by_signals(conversation.stop):
+            ended = conversation.run()
+    return _report(output, ended, conversation.failure)
+
+
+def _report(output: Output, ended: SessionEnded, failure: str | None) -> int:
+    output.summarize(ended)
+    if failure is None and output.failure is not None:
+        failure = output.failure
+    if failure is not None:
+        print(f"voicestand: error: {' '.join(failure.split())}", file=sys.stderr)
+        return EXIT_FAILED
+    return EXIT_INTERRUPTED if ended.reason == "interrupted" else 0
+
+
+@contextmanager
+def _ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls ``stop`` on the first Ctrl-C, SIGTERM or hang-up; a second one ends the program."""
+    asked = False
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in ENDING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,47 @@
+"""The end of a session, for a person."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from voicestand.events import SessionEnded
+
+
+def clock(seconds: float) -> str:
+    """``seconds`` as ``m:ss``, or ``h:mm:ss``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def summary(ended: SessionEnded) -> RenderableType:
+    """Counters and, per channel, how it spoke."""
+    head = Text()
+    head.append("session ended", style="bold")
+    head.append(f" ({ended.reason}) after {clock(ended.duration)}: ")
+    head.append(f"{ended.utterances} utterances, {ended.suggestions} suggestions")
+    books = Text()
+    style = "bold red" if ended.frames_lost or ended.xruns else "green"
+    books.append(f"frames captured {ended.frames_captured:,}, delivered ")
+    books.append(f"{ended.frames_delivered:,}, ")
+    books.append(f"lost {ended.frames_lost:,}", style=style)
+    books.append(f", xruns {ended.xruns}")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("channel")
+    for name in ("talk", "share", "words", "words/min", "monologue", "questions", "fillers"):
+        table.add_column(name, justify="right")
+    for channel, spoken in ended.channels.items():
+        table.add_row(
+            channel,
+            clock(spoken.talk_seconds),
+            f"{spoken.talk_ratio:.0%}",
+            str(spoken.words),
+            f"{spoken.words_per_minute:.0f}",
+            f"{spoken.longest_monologue:.0f} s",
+            str(spoken.questions),
+            str(spoken.fillers),
+        )
+    again = Text(f"voicestand sessions show {ended.session}", style="dim")
+    return Group(head, books, table, again)

@@ -1,0 +1,122 @@
+"""``voicestand transcribe``: recordings to text."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from voicestand.config import Settings
+    from voicestand.journal.export import Utterance
+    from voicestand.session.transcription import Progress
+
+
+def transcribe(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Audio or video files.", show_default=False),
+    ],
+    format: Annotated[
+        Literal["txt", "srt", "vtt", "json"], typer.Option(help="What to write.")
+    ] = "txt",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write DIR/NAME.FORMAT for each file instead of stdout.",
+            show_default=False,
+        ),
+    ] = None,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings file.", show_default=False),
+    ] = None,
+) -> None:
+    """Transcribe each FILE. Two channels are two speakers, ``self`` and ``other``."""
+    from voicestand import config
+    from voicestand.journal.export import FORMATS, save
+
+    settings = config.load(config_file)
+    folder = _folder(output)
+    for file in files:
+        utterances, speakers = _utterances(file, settings)
+        text = FORMATS[format](utterances, speakers=speakers)
+        if folder is None:
+            typer.echo(text, nl=False)
+        else:
+            save(text, folder / f"{file.stem}.{format}")
+
+
+def _folder(output: Path | None) -> Path | None:
+    from voicestand.errors import InputError
+
+    if output is None:
+        return None
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {output}: {error.strerror}") from None
+    return output
+
+
+def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
+    """The utterances of ``file`` in the order of their start; whether there are two speakers."""
+    from voicestand.events import EngineAlert, SessionStarted, TranscriptFinal
+    from voicestand.journal.export import from_final
+    from voicestand.session.transcription import transcribe_file
+
+    found: list[TranscriptFinal] = []
+    speakers = False
+    with _Bar(file) as bar:
+        for event in transcribe_file(file, settings, progress=bar.advance):
+            match event:
+                case SessionStarted():
+                    speakers = len(event.channels) > 1
+                case TranscriptFinal():
+                    found.append(event)
+                case EngineAlert(severity="warning" | "error"):
+                    print(f"voicestand: {event.severity}: {event.message}", file=sys.stderr)
+    found.sort(key=lambda final: final.start)
+    return [from_final(final) for final in found if final.text], speakers
+
+
+class _Bar:
+    """Progress on stderr, if somebody watches and it takes a while."""
+
+    _PATIENCE = 2.0
+
+    def __init__(self, file: Path) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn(f"{file.name[:40]}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f}%"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task(file.name, total=None)
+        self._began = time.monotonic()
+        self._shown = False
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            self._progress.stop()
+
+    def advance(self, progress: Progress) -> None:
+        """Shows how far it is."""
+        if not sys.stderr.isatty():
+            return
+        if not self._shown and time.monotonic() - self._began > self._PATIENCE:
+            self._progress.start()
+            self._shown = True
+        self._progress.update(self._task, completed=progress.done, total=progress.total)

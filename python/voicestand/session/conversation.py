@@ -1,0 +1,417 @@
+"""One conversation from its first frame to its summary."""
+
+from __future__ import annotations
+
+import datetime
+import queue
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+from voicestand import __version__
+from voicestand.audio.source import SPEECH_RATE, Source
+from voicestand.coach.coach import Coach, Suggestion
+from voicestand.coach.metrics import ConversationMetrics
+from voicestand.config import Settings
+from voicestand.events import (
+    ChannelMetrics,
+    CoachMetrics,
+    CoachSuggestion,
+    EngineAlert,
+    Event,
+    SessionEnded,
+    SessionStarted,
+    Severity,
+    SpeechEnded,
+    SpeechStarted,
+    TranscriptFinal,
+    TranscriptPartial,
+    Word,
+)
+from voicestand.journal.journal import Journal
+from voicestand.session.keeping import Keeper
+from voicestand.session.latency import split
+from voicestand.session.listener import Ear, Heard, Listener, Stopped
+from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
+from voicestand.vad.endpointer import Endpointer, Onset
+
+if TYPE_CHECKING:
+    from voicestand.vad.silero import SileroVad
+
+EndReason = Literal["end", "duration", "interrupted", "failed"]
+
+RETRY_JOURNAL = 2.0
+"""Seconds between attempts to store what the disk refused."""
+DRAIN_STEP = 1.0
+
+
+class _Alert(msgspec.Struct, frozen=True, kw_only=True):
+    severity: Severity
+    code: str
+    message: str
+    channel: str | None = None
+
+
+class _Stop(msgspec.Struct, frozen=True):
+    reason: EndReason
+
+
+_Message: TypeAlias = Heard | Stopped | PartialResult | FinalResult | _Alert | _Stop
+
+
+class Conversation:
+    """Wires sources, voice activity, recognizers, coach and journal; ``run`` once, then it is over.
+
+    Everything that happens becomes an event, given to ``show`` in the thread that called ``run``.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        settings: Settings,
+        *,
+        show: Callable[[Event], None],
+        journal: Journal | None = None,
+        coach: Coach | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """``sources`` with distinct roles; the conversation closes them. ``duration``: seconds of
+        audio after which it ends."""
+        now = datetime.datetime.now().astimezone()
+        self.id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        self.failure: str | None = None
+        """Why it could not be completed, in one line; ``None`` if it was."""
+        self._started_at = now.isoformat(timespec="milliseconds")
+        self._sources = list(sources)
+        self._roles = [role for source in self._sources for role in source.roles]
+        self._settings = settings
+        self._keeper = Keeper(journal, show)
+        self._coach = coach
+        self._metrics = ConversationMetrics(self._roles)
+        """Of a conversation without a coach, who keeps them else."""
+        self._duration = duration
+        self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._recognizers: dict[str, Recognizer] = {}
+        self._listeners: list[Listener] = []
+        self._open: dict[str, Heard] = {}
+        """Utterances that have ended and wait for their final, by name."""
+        self._finals = 0
+        self._suggestions = 0
+        self._reason: EndReason = "end"
+        self._journal_alerted = False
+
+    # ---- What others may call at any time, from any thread.
+
+    def stop(self, reason: EndReason = "interrupted") -> None:
+        """Ends it: what was said so far is still transcribed. Safe in a signal handler."""
+        self._inbox.put(_Stop(reason))
+
+    def levels(self) -> dict[str, tuple[float, float]]:
+        """Per channel (peak, rms), 1 = full scale; peaks since the last call."""
+        found = {}
+        for source in self._sources:
+            try:
+                levels = source.engine.levels()
+            except ValueError:  # closed: the conversation is ending
+                continue
+            for role, (peak, rms, _) in zip(source.roles, levels, strict=True):
+                found[role] = (peak, rms)
+        return found
+
+    def position(self) -> float:
+        """Seconds of audio heard."""
+        return max((listener.position for listener in self._listeners), default=0) / SPEECH_RATE
+
+    def frames(self) -> tuple[int, int, int]:
+        """(captured, lost, xruns) so far."""
+        books = [listener.books() for listener in self._listeners]
+        return (
+            sum(book.captured for book in books),
+            sum(book.lost for book in books),
+            sum(book.overflows for book in books),
+        )
+
+    # ---- The conversation itself.
+
+    def run(self) -> SessionEnded:
+        """Runs until the audio ends, ``duration`` is over or ``stop`` is called.
+
+        Raises ``VoicestandError`` if it cannot begin; later trouble is an alert, and ``failure``.
+        """
+        try:
+            self._begin()
+            self._converse()
+            return self._end()
+        finally:
+            for source in self._sources:
+                source.close()
+            for recognizer in self._recognizers.values():
+                recognizer.close()
+
+    def _begin(self) -> None:
+        # The workers load their models while this process compiles its own.
+        for role in self._roles:
+            self._recognizers[role] = self._recognizer(role)
+        for recognizer in self._recognizers.values():
+            recognizer.start()
+        from voicestand.vad.silero import SileroVad
+
+        vad = SileroVad(self._settings.vad.device)
+        for source in self._sources:
+            ears = [self._ear(role, vad) for role in source.roles]
+            listener = Listener(source, ears, self._inbox.put, limit=self._duration)
+            self._listeners.append(listener)
+        for recognizer in self._recognizers.values():
+            recognizer.wait_ready()
+        self._keeper.begin(self._started(vad))
+        for listener in self._listeners:
+            listener.start()
+        for source in self._sources:
+            source.start()
+
+    def _recognizer(self, role: str) -> Recognizer:
+        def alert(severity: Severity, code: str, message: str) -> None:
+            self._inbox.put(_Alert(severity=severity, code=code, message=message, channel=role))
+
+        return Recognizer(
+            role,
+            self._settings.speech,
+            on_partial=self._inbox.put,
+            on_final=self._inbox.put,
+            on_alert=alert,
+        )
+
+    def _ear(self, role: str, vad: SileroVad) -> Ear:
+        return Ear(
+            role,
+            vad.stream(),
+            Endpointer(self._settings.vad),
+            self._recognizers[role],
+            self._inbox.put,
+        )
+
+    def _started(self, vad: SileroVad) -> SessionStarted:
+        engines = sorted({recognizer.engine for recognizer in self._recognizers.values()})
+        return SessionStarted(
+            session=self.id,
+            t=0.0,
+            version=__version__,
+            started_at=self._started_at,
+            source=", ".join(source.name for source in self._sources),
+            channels=self._roles,
+            sample_rate=self._sources[0].sample_rate,
+            engine=", ".join(engines),
+            vad_device=vad.device,
+        )
+
+    def _converse(self) -> None:
+        """Handles messages until every listener has stopped and every final is there."""
+        listening = len(self._listeners)
+        while listening:
+            message = self._next()
+            if isinstance(message, Stopped):
+                listening -= 1
+                if message.trouble:
+                    self._fail("audio.failed", message.trouble)
+                    self._stop_sources()
+            elif message is not None:
+                self._handle(message)
+        while any(not recognizer.drain(0) for recognizer in self._recognizers.values()):
+            message = self._next()
+            if message is not None:
+                self._handle(message)
+        while (message := self._at_once()) is not None:
+            self._handle(message)
+
+    def _next(self) -> _Message | None:
+        try:
+            return self._inbox.get(timeout=RETRY_JOURNAL if self._keeper.held else DRAIN_STEP)
+        except queue.Empty:
+            if self._keeper.held:
+                self._after_finals(self._keeper.flush())
+            return None
+
+    def _at_once(self) -> _Message | None:
+        try:
+            return self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _handle(self, message: _Message) -> None:
+        match message:
+            case Heard(what=Onset()):
+                self._keeper.other(
+                    SpeechStarted(
+                        session=self.id,
+                        t=message.what.start / SPEECH_RATE,
+                        channel=message.channel,
+                        utterance=message.utterance,
+                    )
+                )
+            case Heard():
+                self._speech_ended(message)
+            case PartialResult():
+                self._partial(message)
+            case FinalResult():
+                self._final(message)
+            case _Alert():
+                self._alert(message.severity, message.code, message.message, message.channel)
+            case _Stop():
+                self._reason = message.reason
+                self._stop_sources()
+            case Stopped():
+                pass
+
+    def _stop_sources(self) -> None:
+        for source in self._sources:
+            source.stop()
+
+    def _speech_ended(self, heard: Heard) -> None:
+        end = heard.what
+        assert not isinstance(end, Onset)
+        self._open[heard.utterance] = heard
+        self._keeper.other(
+            SpeechEnded(
+                session=self.id,
+                t=end.end / SPEECH_RATE,
+                channel=heard.channel,
+                utterance=heard.utterance,
+                start=end.start / SPEECH_RATE,
+                end=end.end / SPEECH_RATE,
+                reason=end.reason,
+            )
+        )
+
+    def _partial(self, partial: PartialResult) -> None:
+        if not partial.text:
+            return
+        self._keeper.other(
+            TranscriptPartial(
+                session=self.id,
+                t=self.position(),
+                channel=partial.channel,
+                utterance=partial.utterance,
+                text=partial.text,
+            )
+        )
+
+    def _final(self, final: FinalResult) -> None:
+        heard = self._open.pop(final.utterance)
+        end = heard.what
+        assert not isinstance(end, Onset)
+        assert heard.end_of_speech is not None
+        latency = split(
+            heard.end_of_speech, recognized_in=final.recognized_in, now=time.monotonic()
+        )
+        event = TranscriptFinal(
+            session=self.id,
+            t=end.end / SPEECH_RATE,
+            channel=final.channel,
+            utterance=final.utterance,
+            text=final.text,
+            start=end.start / SPEECH_RATE,
+            end=end.end / SPEECH_RATE,
+            engine=final.engine,
+            latency_ms=round(latency.total, 3),
+            engine_ms=round(latency.engine, 3),
+            recognizer_ms=round(latency.recognizer, 3),
+            words=[
+                Word(text=word.text, start=word.start, end=word.end, confidence=word.confidence)
+                for word in final.words
+            ]
+            or None,
+        )
+        self._after_finals(self._keeper.final(event))
+        if self._keeper.held and not self._journal_alerted:
+            self._journal_alerted = True
+            self._alert(
+                "error",
+                "journal.failed",
+                f"{self._keeper.failure}; transcripts are held back until it can be written",
+            )
+
+    def _after_finals(self, shown: Sequence[TranscriptFinal]) -> None:
+        """Coaches on what was just shown."""
+        for final in shown:
+            began = time.monotonic()
+            self._finals += 1
+            for advice in self._advice(final):
+                self._suggestions += 1
+                self._keeper.other(
+                    CoachSuggestion(
+                        session=self.id,
+                        t=final.t,
+                        channel=final.channel,
+                        utterance=final.utterance,
+                        kind=advice.kind,
+                        text=advice.text,
+                        sources=advice.sources,
+                        latency_ms=round(1e3 * (time.monotonic() - began), 3),
+                    )
+                )
+            self._keeper.other(CoachMetrics(session=self.id, t=final.t, channels=self._snapshot()))
+        if self._journal_alerted and not self._keeper.held:
+            self._journal_alerted = False
+            self._alert("info", "journal.recovered", "the journal can be written again")
+
+    def _advice(self, final: TranscriptFinal) -> list[Suggestion]:
+        if self._coach is not None:
+            return self._coach.on_final(final)
+        self._metrics.update(final)
+        return []
+
+    def _alert(
+        self, severity: Severity, code: str, message: str, channel: str | None = None
+    ) -> None:
+        self._keeper.other(
+            EngineAlert(
+                session=self.id,
+                t=self.position(),
+                severity=severity,
+                code=code,
+                message=message,
+                channel=channel,
+            )
+        )
+
+    def _fail(self, code: str, message: str) -> None:
+        self.failure = self.failure or message
+        self._reason = "failed"
+        self._alert("error", code, message)
+
+    def _end(self) -> SessionEnded:
+        for listener in self._listeners:
+            listener.join()
+        self._after_finals(self._keeper.flush())
+        if self._keeper.held:
+            self._fail(
+                "journal.failed",
+                f"{self._keeper.failure}; {self._keeper.held} transcripts are not in the journal",
+            )
+            self._after_finals(self._keeper.give_up())
+        if self._reason == "end" and any(listener.limited for listener in self._listeners):
+            self._reason = "duration"
+        books = [listener.books() for listener in self._listeners]
+        event = SessionEnded(
+            session=self.id,
+            t=self.position(),
+            frames_captured=sum(book.captured for book in books),
+            frames_delivered=sum(book.delivered for book in books),
+            frames_lost=sum(book.lost for book in books),
+            xruns=sum(book.overflows for book in books),
+            utterances=self._finals,
+            suggestions=self._suggestions,
+            duration=self.position(),
+            reason=self._reason,
+            channels=self._snapshot(),
+        )
+        self._keeper.end(event)
+        if self._keeper.failure is not None:
+            self.failure = self.failure or str(self._keeper.failure)
+        return event
+
+    def _snapshot(self) -> dict[str, ChannelMetrics]:
+        return self._coach.metrics() if self._coach else self._metrics.snapshot()

@@ -1,0 +1,196 @@
+"""The thread that listens to one source: windows of speech → voice activity → utterances."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from voicestand.audio.source import SPEECH_RATE, Source
+from voicestand.session.latency import EndOfSpeech
+from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
+from voicestand.vad.windows import HOP
+
+if TYPE_CHECKING:
+    from voicestand.speech.recognizer import Recognizer
+    from voicestand.vad.silero import SileroStream
+
+LOOK_AROUND = 0.5
+"""Seconds without audio after which the source is asked what is the matter."""
+MOST_WAIT = 60.0
+"""Seconds a file waits at a time for a recognizer that has no room."""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """The onset or the end of an utterance, as the listener tells it."""
+
+    channel: str
+    utterance: str
+    what: Onset | Endpoint
+    end_of_speech: EndOfSpeech | None
+    """For an ``Endpoint``."""
+
+
+class Stopped(msgspec.Struct, frozen=True, kw_only=True):
+    """The listener has heard everything there was, or cannot go on."""
+
+    source: str
+    trouble: str | None
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames of the source: ``captured = delivered + lost`` once the listener has stopped."""
+
+    captured: int
+    delivered: int
+    lost: int
+    overflows: int
+
+
+class Ear:
+    """One channel: its voice activity, its endpoints, its recognizer."""
+
+    def __init__(
+        self,
+        channel: str,
+        voice: SileroStream,
+        endpointer: Endpointer,
+        recognizer: Recognizer,
+        tell: Callable[[Heard | Stopped], None],
+    ) -> None:
+        self.channel = channel
+        self.recognizer = recognizer
+        self._voice = voice
+        self._endpointer = endpointer
+        self._tell = tell
+        self._count = 0
+        self._utterance = ""
+
+    def hear(self, window: NDArray[np.float32], frames: int, end: int, end_time: float) -> None:
+        """Takes one window of 512 samples, of which ``frames`` count; ``end`` is where it ends.
+
+        ``end`` in samples of the channel's clock, ``end_time`` the moment its end was converted.
+        """
+        self.recognizer.write(window[:frames])
+        for what in self._endpointer.feed(self._voice(window)):
+            self._pass_on(what, end, end_time)
+
+    def finish(self, end: int, end_time: float) -> None:
+        """The audio ended at ``end``: an utterance that goes on ends here."""
+        for what in self._endpointer.finish(end):
+            self._pass_on(what, end, end_time)
+
+    def _pass_on(self, what: Onset | Endpoint, now: int, now_time: float) -> None:
+        if isinstance(what, Onset):
+            self._count += 1
+            self._utterance = f"{self.channel}-{self._count}"
+        moments = None
+        if isinstance(what, Endpoint):
+            moments = EndOfSpeech(
+                spoken=now_time - (now - what.end) / SPEECH_RATE, decidable=now_time
+            )
+        # Told first: whoever hears of a transcript has heard of its utterance before.
+        self._tell(
+            Heard(
+                channel=self.channel,
+                utterance=self._utterance,
+                what=what,
+                end_of_speech=moments,
+            )
+        )
+        if isinstance(what, Onset):
+            self.recognizer.begin(self._utterance, what.audio_start)
+        else:
+            self.recognizer.end(self._utterance, what.audio_end)
+
+
+class Listener:
+    """Listens to ``source`` until it ends, in a thread of its own."""
+
+    def __init__(
+        self,
+        source: Source,
+        ears: Sequence[Ear],
+        tell: Callable[[Heard | Stopped], None],
+        limit: float | None = None,
+    ) -> None:
+        """``ears``: one for each role of the source, in order. ``tell`` is called in the thread.
+
+        ``limit``: seconds of audio after which the source is stopped.
+        """
+        self.source = source
+        self._limit = None if limit is None else round(limit * SPEECH_RATE)
+        self.limited = False
+        """Whether the limit ended it."""
+        self._ears = ears
+        self._tell = tell
+        self._reader = source.engine.speech_reader(HOP)
+        self._delivered = 0
+        self._lost = 0
+        self.position = 0
+        """Samples heard so far."""
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+
+    def start(self) -> None:
+        """Begins to listen; the source may be started before or after."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Waits until everything was heard."""
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def books(self) -> Books:
+        """Where the frames of the source are; exact once the listener has stopped."""
+        stats = self.source.engine.stats()
+        captured = stats["captured"] + stats["rejected"]
+        lost = self._lost + stats["lost_before_dsp"] + stats["rejected"]
+        return Books(
+            captured=captured,
+            delivered=self._delivered,
+            lost=lost,
+            overflows=stats["overflows"],
+        )
+
+    def _run(self) -> None:
+        trouble: str | None = None
+        try:
+            trouble = self._listen()
+        except Exception as error:
+            trouble = f"listening to {self.source.name} failed: {type(error).__name__}: {error}"
+            self.source.stop()
+        self._tell(Stopped(source=self.source.name, trouble=trouble))
+
+    def _listen(self) -> str | None:
+        trouble = None
+        end_time = time.monotonic()
+        while True:
+            try:
+                window = self._reader.read(LOOK_AROUND)
+            except TimeoutError:
+                if trouble is None and (trouble := self.source.trouble()):
+                    # What has come is still in the rings; it is heard before the end.
+                    self.source.stop()
+                continue
+            if window is None:
+                break
+            self._delivered, self._lost = self._reader.delivered, self._reader.lost
+            end_time = window.end_adc_time
+            self.position = window.first_frame + window.frames
+            for ear, samples in zip(self._ears, window.samples, strict=True):
+                if not self.source.live:
+                    while not ear.recognizer.wait_for_room(HOP, MOST_WAIT):
+                        pass
+                ear.hear(samples, window.frames, self.position, end_time)
+            if self._limit is not None and self.position >= self._limit and not self.limited:
+                self.limited = True
+                self.source.stop()
+        self._delivered, self._lost = self._reader.delivered, self._reader.lost
+        for ear in self._ears:
+            ear.finish(self.position, end_time)
+        return trouble or self.source.trouble()
