@@ -1,12 +1,25 @@
 """The native half of VoiceStand: written in Rust, documented where it is defined."""
 
-from typing import TypedDict, final
+from typing import TypedDict, final, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "DeviceStream",
+    "Engine",
+    "Ring",
+    "RingReader",
+    "SpeechReader",
+    "SpeechWindow",
+    "__version__",
+    "realtime_permission",
+    "topology",
+]
+
 __version__: str
 
+@type_check_only
 class EngineStats(TypedDict):
     """The books of an engine; see ``Engine.stats``."""
 
@@ -18,6 +31,7 @@ class EngineStats(TypedDict):
     waiting_blocks: int
     longest_gap: float
 
+@type_check_only
 class TopologyDict(TypedDict):
     """CPU numbers by kind, and the evidence used."""
 
