@@ -1,1 +1,59 @@
-"""Recognizers behind one protocol, in supervised worker processes."""
+"""Recognizers behind one protocol, in supervised worker processes.
+
+A channel's :class:`~voicestand.speech.recognizer.Recognizer` takes all of its audio and the
+utterances in it, and gives every utterance's transcript exactly once, in order, whatever happens to
+the process that recognizes. Inside that process runs an engine that implements
+:class:`~voicestand.speech.protocol.RecognizerEngine`; ``registry`` knows which there are.
+
+How it works::
+
+    listener ── write ──► audio_log (shared memory) ────────────┐
+        │ begin, end                                            ▼
+        └──► pending ◄──► supervisor ◄── messages, socket ──► worker ──► engine
+                               └── worker_process: spawn, watch, bury
+
+Names are loaded on first use: neither numpy nor a model is needed to import this room.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicestand.speech.protocol import RecognizedWord, RecognizerEngine, Transcript
+    from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
+    from voicestand.speech.registry import EMBEDDED_CODE, embedded_notice, engines, resolve
+
+__all__ = [
+    "EMBEDDED_CODE",
+    "FinalResult",
+    "PartialResult",
+    "RecognizedWord",
+    "Recognizer",
+    "RecognizerEngine",
+    "Transcript",
+    "embedded_notice",
+    "engines",
+    "resolve",
+]
+
+_MODULES = {
+    "EMBEDDED_CODE": "registry",
+    "FinalResult": "recognizer",
+    "PartialResult": "recognizer",
+    "RecognizedWord": "protocol",
+    "Recognizer": "recognizer",
+    "RecognizerEngine": "protocol",
+    "Transcript": "protocol",
+    "embedded_notice": "registry",
+    "engines": "registry",
+    "resolve": "registry",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

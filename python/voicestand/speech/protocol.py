@@ -1,0 +1,53 @@
+"""What every recognizer implements, inside its worker process."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from voicestand.speech.audio_log import Pcm
+
+
+class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One word; ``start`` and ``end`` in seconds since the utterance's audio began."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+    """0 to 1 where the engine states it."""
+
+
+class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said in one utterance; empty text where no word was recognized."""
+
+    text: str
+    words: list[RecognizedWord] = []
+    """Empty where the engine gives no times."""
+
+
+class RecognizerEngine(Protocol):
+    """A recognizer. One is made per worker process; making it loads its model.
+
+    An utterance is ``start``, any number of ``feed``, ``finish``; a new ``start`` abandons an
+    unfinished one. The transcript depends on the utterance's samples alone, not on how they were
+    cut into calls, nor on what was heard before: that is what makes a transcript after a crash the
+    one that would have been.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name as in the registry, e.g. ``pocketsphinx``."""
+
+    def start(self) -> None:
+        """Begins an utterance; everything that adapts to a speaker or a room is reset."""
+
+    def feed(self, samples: Pcm) -> None:
+        """Hears the next samples: int16, 16 kHz, any number of them."""
+
+    def partial(self) -> str:
+        """What is believed so far; may be empty, may change."""
+
+    def finish(self) -> Transcript:
+        """Ends the utterance."""
