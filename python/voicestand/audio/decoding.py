@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicestand.audio.interleaving import Interleaver
 from voicestand.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,24 +22,21 @@ SAMPLE_RATES = (1_000, 768_000)
 """Hz; what can be resampled to 16 kHz."""
 MOST_CHANNELS = 256
 
-_FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
-"""Magnitude of the most negative sample; floating-point formats have 1."""
-
-# A container may name others (playlists, concatenations): nothing but this file is opened.
-_NO_OTHER_FILES = {"protocol_whitelist": "pipe"}
+# A container may name others (playlists, concatenations): nothing but this file is opened,
+# since no protocol has this name.
+_NO_OTHER_FILES = {"protocol_whitelist": "none"}
 
 
 class Decoder:
     """An open audio file. Raises ``InputError`` where there is nothing to hear in it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.name = printable(path)
         self.damaged: str | None = None
         """Why decoding ended before the end of the file, if it did."""
-        _check_path(path)
+        self._file = _open(path, self.name)
         import av
 
-        self._file = path.open("rb")
         try:
             self._container = av.open(
                 self._file, mode="r", options=_NO_OTHER_FILES, metadata_errors="ignore"
@@ -44,20 +44,21 @@ class Decoder:
         except (av.FFmpegError, ValueError, OSError) as error:
             self._file.close()
             raise InputError(
-                f"{path} is no audio file that can be read: {_reason(error)}"
+                f"{self.name} is no audio file that can be read: {_reason(error)}"
             ) from None
         try:
             streams = self._container.streams.audio
             if not streams:
-                raise InputError(f"{path} has no audio in it")
+                raise InputError(f"{self.name} has no audio in it")
             self._frames = self._decode(streams[0])
             self._first = next(self._frames, None)
             if self._first is None:
                 why = f": {self.damaged}" if self.damaged else ""
-                raise InputError(f"{path} holds no audio{why}")
+                raise InputError(f"{self.name} holds no audio{why}")
             self.sample_rate: int = self._first.sample_rate
-            self.channels: int = len(self._first.layout.channels)
+            self.channels: int = self._first.layout.nb_channels
             self._check_shape()
+            self._interleave = self._interleaver(self._first)
             self.duration: float | None = self._stated_duration(streams[0])
             """Seconds as the file states it; may be wrong or absent."""
         except BaseException:
@@ -71,12 +72,12 @@ class Decoder:
         """
         first, self._first = self._first, None
         if first is not None:
-            yield _interleaved(first, self.channels)
+            yield self._interleave(first)
         for frame in self._frames:
-            if len(frame.layout.channels) != self.channels or frame.sample_rate != self.sample_rate:
-                self.damaged = "the sample rate or the number of channels changes within the file"
+            if _shape(frame) != self._shape:
+                self.damaged = "the sample rate, the format or the channels change within the file"
                 return
-            yield _interleaved(frame, self.channels)
+            yield self._interleave(frame)
 
     def close(self) -> None:
         """Closes the file. Safe to repeat."""
@@ -98,13 +99,20 @@ class Decoder:
         low, high = SAMPLE_RATES
         if not low <= self.sample_rate <= high:
             raise InputError(
-                f"{self.path} has a sample rate of {self.sample_rate} Hz: "
+                f"{self.name} has a sample rate of {self.sample_rate} Hz: "
                 f"{low} to {high} Hz can be used"
             )
         if not 1 <= self.channels <= MOST_CHANNELS:
             raise InputError(
-                f"{self.path} has {self.channels} channels: 1 to {MOST_CHANNELS} can be used"
+                f"{self.name} has {self.channels} channels: 1 to {MOST_CHANNELS} can be used"
             )
+
+    def _interleaver(self, first: AudioFrame) -> Interleaver:
+        self._shape = _shape(first)
+        try:
+            return Interleaver(first)
+        except InputError as error:
+            raise InputError(f"{self.name} has {error}") from None
 
     def _stated_duration(self, stream: Any) -> float | None:
         if stream.duration is not None and stream.time_base is not None:
@@ -116,35 +124,41 @@ class Decoder:
         return seconds if seconds > 0 else None
 
 
-def _check_path(path: Path) -> None:
+def printable(path: Path) -> str:
+    """The name of a file for humans, on one line, and for JSON.
+
+    Control characters, and bytes that are no UTF-8, are escaped as in a Python string.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(path)
+    )
+
+
+def _open(path: Path, name: str) -> BinaryIO:
+    """Opens a file that is one and has something in it."""
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder: name a recording in it")
-        if not path.exists():
-            raise InputError(f"there is no file {path}")
-        with path.open("rb") as file:
-            if path.is_file() and not file.read(1):
-                raise InputError(f"{path} is empty")
+        # Without waiting: a FIFO would keep us until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {name}") from None
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+        raise InputError(f"cannot read {name}: {error.strerror or error}") from None
     except ValueError:  # a NUL in the name
-        raise InputError(f"{str(path)!r} is no file name") from None
+        raise InputError(f"{name} is no file name") from None
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size > 0:
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{name} is a folder: name a recording in it")
+    if stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name} is empty")
+    raise InputError(f"{name} is a pipe or a device: write the audio to a file first")
 
 
-def _interleaved(frame: AudioFrame, channels: int) -> NDArray[np.float32]:
-    """One frame as float32 (frames, channels). Converted here, since FFmpeg's resampler stops at 64
-    channels and its dither would make decoding depend on the version."""
-    kind = frame.format.name.removesuffix("p")
-    raw = frame.to_ndarray()
-    rows = raw.T if frame.format.is_planar else raw.reshape(-1, channels)
-    full_scale = _FULL_SCALE.get(kind)
-    if full_scale is None:
-        # A double beyond the range of a float becomes infinite; the core replaces it by a limit.
-        with np.errstate(over="ignore"):
-            return np.ascontiguousarray(rows, dtype=np.float32)
-    if kind == "u8":
-        return (rows.astype(np.float32) - np.float32(128.0)) / np.float32(full_scale)
-    return np.ascontiguousarray(rows.astype(np.float64) / full_scale, dtype=np.float32)
+def _shape(frame: AudioFrame) -> tuple[int, int, str]:
+    return frame.sample_rate, frame.layout.nb_channels, frame.format.name
 
 
 def _reason(error: BaseException) -> str:

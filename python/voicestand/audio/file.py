@@ -17,6 +17,9 @@ Pace = Literal["realtime", "max"]
 
 _BLOCKS_PER_SECOND = 50
 
+_LARGEST_RING = 1 << 24
+"""Samples. Reading waits for room, so a file with many channels does with a shorter ring."""
+
 
 class FileSource:
     """A recording. Mono, or mixed to mono, is ``self``; two channels are ``self`` and ``other``."""
@@ -37,7 +40,7 @@ class FileSource:
         Raises ``InputError`` if it cannot be read or holds no audio.
         """
         self._decoder = Decoder(path)
-        self.name = str(path)
+        self.name = self._decoder.name
         self.sample_rate = self._decoder.sample_rate
         self.frames_read = 0
         """Frames that went into the engine."""
@@ -46,6 +49,7 @@ class FileSource:
         self._most_frames = None if limit is None else round(limit * self.sample_rate)
         self._pace = pace
         self._stopped = threading.Event()
+        self._closed = False
         self._failure: str | None = None
         channels = self._decoder.channels
         two = channels == 2 and not mono
@@ -56,13 +60,15 @@ class FileSource:
                 channels=channels,
                 roles=[[0], [1]] if two else [list(range(channels))],
                 block_frames=max(64, self.sample_rate // _BLOCKS_PER_SECOND),
-                ring_seconds=settings.ring_seconds,
+                ring_seconds=min(
+                    settings.ring_seconds, _LARGEST_RING / (channels * self.sample_rate)
+                ),
                 high_pass_hz=settings.high_pass_hz,
             )
         except ValueError as error:
             self._decoder.close()
-            raise InputError(f"{path}: {error}") from None
-        self._thread = threading.Thread(target=self._feed, name=f"file {path.name}", daemon=True)
+            raise InputError(f"{self.name}: {error}") from None
+        self._thread = threading.Thread(target=self._feed, name=f"file {self.name}", daemon=True)
 
     @property
     def damaged(self) -> str | None:
@@ -74,17 +80,19 @@ class FileSource:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends reading within a block."""
+        """Ends reading within a block. Safe to repeat, also after ``close``."""
         self._stopped.set()
-        self.engine.finish()
+        if not self._closed:
+            self.engine.finish()
 
     def trouble(self) -> str | None:
         """Why reading failed, if it did: a mistake of ours, not of the file."""
         return self._failure
 
     def close(self) -> None:
-        """Stops and closes the file."""
+        """Stops and closes the file. Safe to repeat."""
         self.stop()
+        self._closed = True
         if self._thread.is_alive():
             self._thread.join()
         self._decoder.close()
