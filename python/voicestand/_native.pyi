@@ -78,7 +78,8 @@ class Engine:
 
         ``adc_time``: seconds of ``time.monotonic()`` of the first frame, by default now. With
         ``wait`` it waits, the GIL released, until no reader can lose anything. Returns the frames
-        accepted: fewer only if the input was finished.
+        accepted: fewer only if the input was finished. Raises ``ValueError`` for another shape or a
+        time that is none.
         """
 
     def speech_reader(self, frames: int = 512) -> SpeechReader:
@@ -122,8 +123,8 @@ class SpeechReader:
     def read(self, timeout: float | None = None) -> SpeechWindow | None:
         """The next window; ``None`` when the audio has ended.
 
-        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds; what
-        has come by then is kept.
+        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds in all;
+        what has come by then is kept.
         """
 
     @property

@@ -98,7 +98,10 @@ impl Engine {
                 "samples must be C-contiguous (frames, channels)",
             ));
         };
-        let start_ns = adc_time.map_or_else(monotonic_ns, nanoseconds);
+        let start_ns = match adc_time {
+            Some(seconds) => nanoseconds(seconds)?,
+            None => monotonic_ns(),
+        };
         let mut accepted = 0;
         for block in audio.chunks(spec.block_frames * spec.channels) {
             if wait {
@@ -171,6 +174,11 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        py.detach(|| drop(core));
+        py.detach(|| {
+            if let Some(core) = core {
+                // Another thread may be waiting for room in `push` and so keep the core alive.
+                core.finish();
+            }
+        });
     }
 }

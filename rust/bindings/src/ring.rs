@@ -11,7 +11,7 @@ use voicestand_core::{
     ring::{self, Producer, Read, Shape, Stamp, Wake},
 };
 
-use crate::time::limit;
+use crate::time::Deadline;
 
 /// A ring of blocks of float32 frames: one producer, many readers, nobody waits for anybody.
 #[pyclass(frozen, module = "voicestand._native")]
@@ -143,6 +143,7 @@ impl RingReader {
     /// Waits by event with the GIL released; raises `TimeoutError` after `timeout` seconds.
     #[pyo3(signature = (timeout=None))]
     fn read<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Block<'py>>> {
+        let deadline = Deadline::after(timeout)?;
         let mut reader = self.alone()?;
         loop {
             match reader.read() {
@@ -162,7 +163,7 @@ impl RingReader {
                 Read::Empty => {}
             }
             let shared = &*reader;
-            match py.detach(|| shared.wait(limit(timeout))) {
+            match py.detach(|| shared.wait(deadline.left())) {
                 Wake::Ready => {}
                 Wake::Interrupted => py.check_signals()?,
                 Wake::TimedOut => {

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use voicestand_core::engine::{Window as Outcome, WindowReader};
 
-use crate::time::{limit, seconds};
+use crate::time::{Deadline, seconds};
 
 /// A window of speech.
 #[pyclass(frozen, get_all, module = "voicestand._native")]
@@ -59,8 +59,9 @@ impl SpeechReader {
     /// Raises `TimeoutError` after `timeout` seconds; what has come by then is kept.
     #[pyo3(signature = (timeout=None))]
     fn read(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<SpeechWindow>> {
+        let deadline = Deadline::after(timeout)?;
         loop {
-            let outcome = py.detach(|| self.with_reader(|reader| reader.read(limit(timeout))))?;
+            let outcome = py.detach(|| self.with_reader(|reader| reader.read(deadline.left())))?;
             match outcome {
                 Outcome::Ready => return self.with_reader(|reader| window(py, reader))?.map(Some),
                 Outcome::Closed => return Ok(None),

@@ -1,8 +1,19 @@
 //! Seconds as Python counts them, nanoseconds as the core does.
 
-/// Nanoseconds of a time in seconds; 0 for what is negative or no number.
-pub(crate) fn nanoseconds(seconds: f64) -> u64 {
-    (seconds * 1e9) as u64
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// Nanoseconds of a time on the monotonic clock, in seconds: 0 up to a century.
+pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
+    if (0.0..=3.2e9).contains(&seconds) {
+        Ok((seconds * 1e9) as u64)
+    } else {
+        Err(PyValueError::new_err(format!(
+            "adc_time {seconds}: seconds of time.monotonic() are wanted"
+        )))
+    }
 }
 
 /// Seconds of a time in nanoseconds.
@@ -10,7 +21,30 @@ pub(crate) fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// A time-out in seconds as a duration; `None` and what is no number mean: no limit.
-pub(crate) fn limit(timeout: Option<f64>) -> Option<std::time::Duration> {
-    timeout.and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok())
+/// When a wait ends, however many signals and blocks come before that.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// `timeout` seconds from now; `None`, infinity and what no clock will see mean: never.
+    pub(crate) fn after(timeout: Option<f64>) -> PyResult<Self> {
+        let Some(seconds) = timeout else {
+            return Ok(Self(None));
+        };
+        if seconds.is_nan() {
+            return Err(PyValueError::new_err(
+                "timeout: a number of seconds is wanted",
+            ));
+        }
+        let limit = Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        Ok(Self(
+            limit.and_then(|limit| Instant::now().checked_add(limit)),
+        ))
+    }
+
+    /// The time that is left; `None`: no limit.
+    pub(crate) fn left(self) -> Option<Duration> {
+        self.0
+            .map(|end| end.saturating_duration_since(Instant::now()))
+    }
 }

@@ -1,6 +1,6 @@
 //! Speech in windows of one length, whatever the blocks were.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     dsp::SPEECH_RATE,
@@ -51,6 +51,10 @@ struct Rest {
     flags: u32,
 }
 
+fn left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|end| end.saturating_duration_since(Instant::now()))
+}
+
 impl WindowReader {
     pub(super) fn new(reader: Reader, channels: usize, length: usize) -> Self {
         let length = length.max(1);
@@ -69,8 +73,9 @@ impl WindowReader {
         }
     }
 
-    /// Waits for the next window.
+    /// Waits for the next window, in all at most `timeout` (`None`: no limit).
     pub fn read(&mut self, timeout: Option<Duration>) -> Window {
+        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         if std::mem::take(&mut self.taken) {
             self.next_frame += self.filled as u64;
             self.filled = 0;
@@ -85,7 +90,7 @@ impl WindowReader {
                 Some(true) => {}
                 Some(false) if self.filled > 0 => return self.hand_out(),
                 Some(false) => return Window::Closed,
-                None => match self.reader.wait(timeout) {
+                None => match self.reader.wait(left(deadline)) {
                     Wake::Ready => {}
                     Wake::TimedOut => return Window::TimedOut,
                     Wake::Interrupted => return Window::Interrupted,
