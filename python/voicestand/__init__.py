@@ -1,5 +1,63 @@
-"""VoiceStand: a local-first, low-latency voice engine for Linux."""
+"""VoiceStand: a local-first, low-latency voice engine for Linux.
+
+Names are imported when they are used, so ``import voicestand`` costs next to nothing.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicestand._native import Engine, Ring
+    from voicestand.audio import Recording, load
+    from voicestand.audio.device import DeviceSource
+    from voicestand.audio.file import FileSource
+    from voicestand.coach.coach import Coach
+    from voicestand.config import Settings
+    from voicestand.errors import VoicestandError
+    from voicestand.journal.journal import Journal
+    from voicestand.session import Conversation, transcribe_file
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Coach",
+    "Conversation",
+    "DeviceSource",
+    "Engine",
+    "FileSource",
+    "Journal",
+    "Recording",
+    "Ring",
+    "Settings",
+    "VoicestandError",
+    "__version__",
+    "load",
+    "transcribe_file",
+]
+
+_HOMES = {
+    "Coach": "voicestand.coach.coach",
+    "Conversation": "voicestand.session",
+    "DeviceSource": "voicestand.audio.device",
+    "Engine": "voicestand._native",
+    "FileSource": "voicestand.audio.file",
+    "Journal": "voicestand.journal.journal",
+    "Recording": "voicestand.audio",
+    "Ring": "voicestand._native",
+    "Settings": "voicestand.config",
+    "VoicestandError": "voicestand.errors",
+    "load": "voicestand.audio",
+    "transcribe_file": "voicestand.session",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'voicestand' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

@@ -77,7 +77,7 @@ class SpeechEnded(Event, frozen=True, kw_only=True, tag="speech.ended"):
     utterance: str
     start: float
     end: float
-    reason: Literal["silence", "longest", "end"] = "silence"
+    reason: Literal["silence", "longest", "end"]
     """Why it ended: silence, the longest utterance was reached, or the audio ended."""
 
 

@@ -11,12 +11,16 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.config import config
     from voicestand.cli.devices import devices
     from voicestand.cli.doctor import doctor
+    from voicestand.cli.run import run
     from voicestand.cli.sessions import sessions
     from voicestand.cli.topology import topology
+    from voicestand.cli.transcribe import transcribe
     from voicestand.cli.vad import vad
 
     app.add_typer(config, name="config")
     app.add_typer(sessions, name="sessions")
+    app.command()(run)
+    app.command()(transcribe)
     app.command()(vad)
     app.command()(coach)
     app.command()(devices)

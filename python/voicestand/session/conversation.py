@@ -35,6 +35,7 @@ from voicestand.journal.journal import Journal
 from voicestand.session.keeping import Keeper
 from voicestand.session.latency import split
 from voicestand.session.listener import Ear, Heard, Listener, Stopped
+from voicestand.speech import EMBEDDED_CODE, embedded_notice
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 from voicestand.vad.endpointer import Endpointer, Onset
 
@@ -43,9 +44,8 @@ if TYPE_CHECKING:
 
 EndReason = Literal["end", "duration", "interrupted", "failed"]
 
-RETRY_JOURNAL = 2.0
-"""Seconds between attempts to store what the disk refused."""
-DRAIN_STEP = 1.0
+LOOK_AGAIN = 1.0
+"""Seconds without a message after which the journal is tried again, if it refused something."""
 
 
 class _Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +167,9 @@ class Conversation:
         for recognizer in self._recognizers.values():
             recognizer.wait_ready()
         self._keeper.begin(self._started(vad))
+        notice = embedded_notice(self._settings.speech.engine)
+        if notice is not None:
+            self._alert("info", EMBEDDED_CODE, notice)
         for listener in self._listeners:
             listener.start()
         for source in self._sources:
@@ -219,25 +222,20 @@ class Conversation:
                     self._stop_sources()
             elif message is not None:
                 self._handle(message)
-        while any(not recognizer.drain(0) for recognizer in self._recognizers.values()):
+        while self._open and all(one.alive for one in self._recognizers.values()):
             message = self._next()
             if message is not None:
                 self._handle(message)
-        while (message := self._at_once()) is not None:
-            self._handle(message)
+        if self._open:
+            missing = ", ".join(self._open)
+            self._fail("recognizer.failed", f"no transcript came of {missing}: a bug, report it")
 
     def _next(self) -> _Message | None:
         try:
-            return self._inbox.get(timeout=RETRY_JOURNAL if self._keeper.held else DRAIN_STEP)
+            return self._inbox.get(timeout=LOOK_AGAIN)
         except queue.Empty:
             if self._keeper.held:
                 self._after_finals(self._keeper.flush())
-            return None
-
-    def _at_once(self) -> _Message | None:
-        try:
-            return self._inbox.get_nowait()
-        except queue.Empty:
             return None
 
     def _handle(self, message: _Message) -> None:

@@ -148,6 +148,11 @@ class Recognizer:
             return supervisor.ready
 
     @property
+    def alive(self) -> bool:
+        """Whether finals may still come: false once it was closed, or its thread failed."""
+        return not self._supervisor.finished
+
+    @property
     def head(self) -> int:
         """Absolute index of the next sample to be written."""
         return self._log.head
