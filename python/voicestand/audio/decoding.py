@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicestand.audio.interleaving import Interleaver
+from voicestand.audio.timeline import Timeline
 from voicestand.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,13 +29,19 @@ MOST_CHANNELS = 256
 _NO_OTHER_FILES = {"protocol_whitelist": "none"}
 
 
+_SILENCE_FRAMES = 4096
+
+
 class Decoder:
-    """An open audio file. Raises ``InputError`` where there is nothing to hear in it."""
+    """An open audio file. Raises ``InputError`` where there is nothing to hear in it.
+
+    What cannot be decoded in the middle is silence of the same length, as far as the file has time
+    stamps, so that what follows keeps its time.
+    """
 
     def __init__(self, path: Path) -> None:
         self.name = printable(path)
-        self.damaged: str | None = None
-        """Why decoding ended before the end of the file, if it did."""
+        self._undecodable: str | None = None
         self._file = _open(path, self.name)
         import av
 
@@ -53,30 +61,41 @@ class Decoder:
             self._frames = self._decode(streams[0])
             self._first = next(self._frames, None)
             if self._first is None:
-                why = f": {self.damaged}" if self.damaged else ""
+                why = f": {self._undecodable}" if self._undecodable else ""
                 raise InputError(f"{self.name} holds no audio{why}")
             self.sample_rate: int = self._first.sample_rate
             self.channels: int = self._first.layout.nb_channels
             self._check_shape()
             self._interleave = self._interleaver(self._first)
+            self._timeline = Timeline(self.sample_rate)
             self.duration: float | None = self._stated_duration(streams[0])
             """Seconds as the file states it; may be wrong or absent."""
         except BaseException:
             self.close()
             raise
 
+    @property
+    def damaged(self) -> str | None:
+        """What was wrong with the audio so far, in one line."""
+        missing = self._timeline.missing
+        if missing:
+            seconds = f"{missing / self.sample_rate:.1f} s are missing in it and became silence"
+            return f"{seconds} ({self._undecodable})" if self._undecodable else seconds
+        return self._undecodable
+
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """The audio once, as float32 (frames, channels), C-contiguous, 1 = full scale.
 
-        Ends early, with ``damaged`` set, at data that cannot be decoded.
+        Ends early, with ``damaged`` set, where the rate or the channels change.
         """
         first, self._first = self._first, None
-        if first is not None:
-            yield self._interleave(first)
-        for frame in self._frames:
+        for frame in chain([first] if first else [], self._frames):
             if _shape(frame) != self._shape:
-                self.damaged = "the sample rate, the format or the channels change within the file"
+                self._undecodable = "the sample rate, format or channels change within the file"
                 return
+            missing = self._timeline.missing_before(frame.time, frame.samples)
+            for start in range(0, missing, _SILENCE_FRAMES):
+                yield np.zeros((min(missing - start, _SILENCE_FRAMES), self.channels), np.float32)
             yield self._interleave(frame)
 
     def close(self) -> None:
@@ -88,12 +107,22 @@ class Decoder:
     def _decode(self, stream: Any) -> Iterator[AudioFrame]:
         import av
 
-        try:
-            for frame in self._container.decode(stream):
-                if frame.samples > 0:
-                    yield frame
-        except (av.FFmpegError, ValueError, OSError) as error:
-            self.damaged = _reason(error)
+        packets = self._container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+            except (av.FFmpegError, ValueError, OSError) as error:
+                self._undecodable = _reason(error)
+                return
+            try:
+                frames = packet.decode()
+            except (av.FFmpegError, ValueError) as error:
+                # Only this packet: the next one may be whole.
+                self._undecodable = _reason(error)
+                continue
+            yield from (frame for frame in frames if frame.samples > 0)
 
     def _check_shape(self) -> None:
         low, high = SAMPLE_RATES

@@ -43,7 +43,7 @@ class FileSource:
         self.name = self._decoder.name
         self.sample_rate = self._decoder.sample_rate
         self.frames_read = 0
-        """Frames that went into the engine."""
+        """Frames that went into the engine, with the silence in the place of damaged ones."""
         self.expected_duration = self._expected(limit)
         """Seconds, as far as the file says; for showing progress."""
         self._most_frames = None if limit is None else round(limit * self.sample_rate)
@@ -72,7 +72,7 @@ class FileSource:
 
     @property
     def damaged(self) -> str | None:
-        """Why the file ended early, if it did."""
+        """What was wrong with the audio so far, in one line."""
         return self._decoder.damaged
 
     def start(self) -> None:

@@ -27,7 +27,7 @@ def load(path: Path, settings: AudioSettings) -> Recording:
     """The recording at ``path`` after the whole native conditioning chain.
 
     Takes 64 kB a second and channel. Raises ``InputError`` if the file cannot be read or holds no
-    audio; one that is damaged further on ends there.
+    audio; where it is damaged further on, there is silence.
     """
     from voicestand.audio.file import FileSource
 
