@@ -19,7 +19,13 @@ CHUNK = 2048
 """Samples per call of the decoder. Its result depends on how the audio is cut, so it is always cut
 in the same way from the utterance's first sample on."""
 
+SHORTEST = SAMPLE_RATE // 10
+"""Samples; there is no word in less, and the decoder fails on less than one of its frames."""
+
 _MEAN_SEARCH = "mean"
+_WORD_SEARCH = "_default"
+"""The decoder's own name of the search over its language model."""
+
 _FRAME_SECONDS = 0.01
 
 _FILLER = re.compile(r"^(<.*>|\[.*\]|\+\+.*\+\+)$")
@@ -43,8 +49,8 @@ class PocketSphinx:
         # Ending an utterance searches it, whatever was asked for: the mean is taken under a search
         # for one word, which costs next to nothing.
         self._decoder.add_keyphrase(_MEAN_SEARCH, "oh")
-        self._search = "_default"
-        self._decoder.activate_search(self._search)
+        self._decoder.activate_search(_WORD_SEARCH)
+        self._standard_mean = self._decoder.get_cmn(False)
         self._unheard: list[Pcm] = []
         self._unheard_samples = 0
         self._decoding = False
@@ -71,6 +77,8 @@ class PocketSphinx:
 
     def finish(self) -> Transcript:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        if not self._decoding and self._unheard_samples < SHORTEST:
+            return Transcript(text="")
         self._decode(at_end=True)
         self._decoder.end_utt()
         self._decoding = False
@@ -96,7 +104,9 @@ class PocketSphinx:
         decoder.process_raw(opening.tobytes(), no_search=True, full_utt=True)
         decoder.end_utt()
         mean = decoder.get_cmn(False)
-        decoder.activate_search(self._search)
+        if "nan" in mean:  # digital silence: no frame had any energy
+            mean = self._standard_mean
+        decoder.activate_search(_WORD_SEARCH)
         decoder.set_cmn(mean)
         decoder.start_utt()
         self._decoding = True

@@ -1,0 +1,331 @@
+"""Whatever happens to the worker, every utterance is final exactly once, in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.speech import faulty_engine
+from tests.speech.faulty_engine import words_of
+from tests.speech.hearing import PATIENCE, REPOSITORY, Hearing, Pcm, wait_for
+
+from voicestand.speech.recognizer import LOOKBACK
+
+ECHO = "tests.speech.faulty_engine:Echo"
+SECOND = 16_000
+
+
+@pytest.fixture(autouse=True)
+def engines_of_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("FAULT_MARK", str(tmp_path / "mark"))
+
+
+def noise(seconds: float, seed: int = 0, fault: int | None = None) -> Pcm:
+    rng = np.random.default_rng(seed)
+    samples = rng.integers(-3000, 3000, round(seconds * SECOND)).astype(np.int16)
+    if fault is not None:
+        samples[len(samples) // 2] = fault
+    return samples
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_finals_come_in_order_and_of_exactly_the_samples_that_were_meant() -> None:
+    with Hearing(ECHO) as hearing:
+        audio = noise(30)
+        hearing.write(audio[:5000])
+        for number in range(8):
+            start = hearing.recognizer.head
+            hearing.recognizer.begin(str(number), start - 3000)
+            hearing.write(audio[start : start + 2 * SECOND])
+            hearing.recognizer.end(str(number), start + 30_000)
+        hearing.drain()
+        expected = {f.utterance: words_of(audio[f.start : f.end]) for f in hearing.finals}
+        assert [f.utterance for f in hearing.finals] == [str(n) for n in range(8)]
+        assert hearing.texts == expected
+        assert {f.end - f.start for f in hearing.finals} == {33_000}
+        assert {f.engine for f in hearing.finals} == {"echo"}
+        assert hearing.finals[3].words[0].start == pytest.approx(
+            hearing.finals[3].start / SECOND, abs=1e-3
+        )
+        assert not hearing.alerts
+
+
+def test_a_worker_killed_in_mid_utterance_costs_nothing() -> None:
+    audio = noise(6)
+    with Hearing(ECHO) as hearing:
+        pid = hearing.ready_worker()
+        hearing.recognizer.begin("a", 0)
+        hearing.write(audio[: 4 * SECOND])
+        wait_for(lambda: hearing.partials)
+        os.kill(pid, signal.SIGKILL)
+        hearing.write(audio[4 * SECOND :])
+        hearing.recognizer.end("a", len(audio))
+        hearing.say("b", audio)
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(audio), "b": words_of(audio)}
+        assert hearing.codes == ["restarted"]
+        assert hearing.recognizer.worker_pid != pid
+
+
+def test_a_worker_killed_between_utterances_is_replaced() -> None:
+    with Hearing(ECHO) as hearing:
+        os.kill(hearing.ready_worker(), signal.SIGKILL)
+        wait_for(lambda: hearing.codes == ["restarted"])
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(noise(1))}
+
+
+def test_a_worker_killed_while_it_loads_is_replaced() -> None:
+    with Hearing(ECHO) as hearing:
+        hearing.say("a", noise(1))
+        wait_for(lambda: hearing.recognizer.worker_pid)
+        pid = hearing.recognizer.worker_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(noise(1))}
+        assert hearing.codes == ["restarted"]
+
+
+def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
+    with Hearing(ECHO, hang_seconds=1) as hearing:
+        pid = hearing.ready_worker()
+        os.kill(pid, signal.SIGSTOP)
+        hearing.say("a", noise(3))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(noise(3))}
+        assert hearing.codes == ["restarted"]
+        assert not is_alive(pid)
+
+
+def test_a_worker_without_work_may_be_silent_for_as_long_as_it_likes() -> None:
+    with Hearing(ECHO, hang_seconds=1) as hearing:
+        pid = hearing.ready_worker()
+        hearing.recognizer.begin("a", 0)
+        hearing.write(noise(1))
+        time.sleep(2.5)
+        hearing.recognizer.end("a", SECOND)
+        hearing.drain()
+        assert hearing.recognizer.worker_pid == pid
+        assert not hearing.alerts
+
+
+@pytest.mark.parametrize(
+    "fault", [faulty_engine.SEGFAULT, faulty_engine.RAISE, faulty_engine.HANG, faulty_engine.EXIT]
+)
+def test_an_utterance_that_fails_once_is_heard_again(fault: int) -> None:
+    audio = noise(3, fault=fault + faulty_engine.FAIL_ONCE)
+    with Hearing(ECHO, hang_seconds=1) as hearing:
+        hearing.say("a", audio)
+        hearing.say("b", noise(1))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(audio), "b": words_of(noise(1))}
+        assert hearing.codes == ["restarted"]
+
+
+@pytest.mark.parametrize(
+    "fault", [faulty_engine.SEGFAULT, faulty_engine.RAISE, faulty_engine.HANG, faulty_engine.EXIT]
+)
+def test_an_utterance_that_always_fails_is_given_up_and_the_next_ones_go_on(fault: int) -> None:
+    with Hearing(ECHO, hang_seconds=1) as hearing:
+        hearing.say("before", noise(1))
+        hearing.say("poison", noise(3, fault=fault))
+        hearing.say("after", noise(2))
+        hearing.drain()
+        assert list(hearing.texts) == ["before", "poison", "after"]
+        assert hearing.texts["poison"] == ""
+        assert hearing.texts["after"] == words_of(noise(2))
+        assert hearing.codes == ["restarted"] * 3 + ["gave-up"]
+        if fault == faulty_engine.RAISE:
+            assert "this engine was asked to fail" in hearing.alerts[-1][2]
+
+
+def test_an_utterance_given_up_while_it_goes_on_is_final_when_it_ends() -> None:
+    with Hearing(ECHO) as hearing:
+        hearing.recognizer.begin("poison", 0)
+        hearing.write(noise(2, fault=faulty_engine.SEGFAULT))
+        wait_for(lambda: "gave-up" in hearing.codes)
+        assert not hearing.finals
+        hearing.recognizer.end("poison", SECOND)
+        hearing.say("after", noise(1))
+        hearing.drain()
+        assert hearing.texts == {"poison": "", "after": words_of(noise(1))}
+
+
+def test_ten_kills_are_not_the_fault_of_the_utterance() -> None:
+    audio = noise(2)
+    with Hearing(ECHO) as hearing:
+        hearing.recognizer.begin("a", 0)
+        hearing.write(audio)
+        for kill in range(10):
+            os.kill(hearing.ready_worker(), signal.SIGKILL)
+            wait_for(lambda: len(hearing.alerts) > kill)  # noqa: B023
+        hearing.recognizer.end("a", len(audio))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(audio)}
+
+
+def test_half_a_message_counts_as_nothing() -> None:
+    with Hearing("tests.speech.faulty_engine:ChattyAtDeath") as hearing:
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(noise(1))}
+
+
+def test_an_engine_that_cannot_start_yields_empty_finals_and_one_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("voicestand.speech.supervisor.RETRY_SECONDS", 0.5)
+    with Hearing("tests.speech.faulty_engine:CannotStart") as hearing:
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert not hearing.recognizer.wait_ready(PATIENCE)
+        hearing.say("b", noise(1))
+        hearing.drain()
+        time.sleep(1)
+        assert hearing.texts == {"a": "", "b": ""}
+        assert hearing.codes == ["unavailable"]
+        assert "the model is not there" in hearing.alerts[0][2]
+        (tmp_path / "mark").touch()
+        wait_for(lambda: hearing.codes == ["unavailable", "recovered"])
+        hearing.say("c", noise(1))
+        hearing.drain()
+        assert hearing.texts["c"] == words_of(noise(1))
+
+
+def test_a_file_waits_for_room_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECHO_PACE", "0.02")
+    with Hearing(ECHO, backlog_seconds=10) as hearing:
+        full = hearing.recognizer.room()
+        for number in range(20):
+            assert hearing.recognizer.wait_for_room(5 * SECOND, PATIENCE)
+            hearing.say(str(number), noise(5, seed=number))
+        assert hearing.recognizer.room() < full
+        hearing.drain()
+        assert hearing.texts == {str(n): words_of(noise(5, seed=n)) for n in range(20)}
+        assert not hearing.alerts
+        assert not hearing.recognizer.wait_for_room(full + 1, 0)
+
+
+def test_live_speech_beyond_the_backlog_is_finalized_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ECHO_PACE", "0.2")
+    with Hearing(ECHO, backlog_seconds=10) as hearing:
+        hearing.ready_worker()
+        for number in range(12):
+            hearing.say(str(number), noise(5, seed=number))
+        hearing.drain()
+        lost = hearing.codes.count("overrun")
+        assert list(hearing.texts) == [str(n) for n in range(12)]
+        assert lost >= 1
+        right = [n for n in range(12) if hearing.texts[str(n)] == words_of(noise(5, seed=n))]
+        assert len(right) + lost == 12
+        assert set(hearing.codes) == {"overrun"}
+
+
+def test_an_utterance_that_begins_before_what_is_kept_is_told() -> None:
+    with Hearing(ECHO) as hearing:
+        hearing.write(noise(60))
+        hearing.recognizer.begin("a", 0)
+        hearing.recognizer.end("a", hearing.recognizer.head)
+        hearing.drain()
+        assert hearing.finals[0].start > 60 * SECOND - LOOKBACK - 3 * SECOND
+        assert hearing.codes == ["audio-missing"]
+
+
+def test_partials_give_way_when_recognition_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECHO_PACE", "0.05")
+    with Hearing(ECHO) as hearing:
+        hearing.ready_worker()
+        hearing.recognizer.begin("a", 0)
+        hearing.write(noise(20), block=20 * SECOND)
+        wait_for(lambda: hearing.partials)
+        hearing.recognizer.end("a", 20 * SECOND)
+        hearing.drain()
+        # With all of the audio there at once, only its last second is worth a partial.
+        assert len(hearing.partials) <= 4
+        assert int(hearing.partials[0].text.split()[0]) >= 19 * SECOND - 3200
+        assert hearing.texts == {"a": words_of(noise(20))}
+
+
+def test_ten_restarts_leak_no_descriptor_and_no_process() -> None:
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = descriptors()
+    with Hearing(ECHO) as hearing:
+        hearing.ready_worker()
+        running = descriptors()
+        pids = []
+        for kill in range(10):
+            pids.append(hearing.ready_worker())
+            os.kill(pids[-1], signal.SIGKILL)
+            wait_for(lambda: len(hearing.alerts) > kill)  # noqa: B023
+        pids.append(hearing.ready_worker())
+        assert descriptors() == running
+        assert len(set(pids)) == 11
+    assert descriptors() == before
+    # Gone altogether: not even a zombie is left.
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_close_in_mid_speech_ends_the_worker_and_the_thread() -> None:
+    threads = threading.active_count()
+    with Hearing(ECHO) as hearing:
+        pid = hearing.ready_worker()
+        hearing.recognizer.begin("a", 0)
+        hearing.write(noise(2))
+    assert not is_alive(pid)
+    assert threading.active_count() == threads
+    assert not hearing.finals
+    hearing.recognizer.close()
+    with pytest.raises(RuntimeError):
+        hearing.write(noise(1))
+
+
+PARENT = """
+import sys, time
+from tests.speech.hearing import Hearing
+with Hearing("tests.speech.faulty_engine:Echo") as hearing:
+    print(hearing.ready_worker(), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_worker_dies_with_its_parent(stopped: bool) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+        if stopped:
+            os.kill(pid, signal.SIGSTOP)
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not is_alive(pid))
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_worker() -> None:
+    with Hearing(ECHO) as hearing:
+        pid = hearing.ready_worker()
+        assert os.getsid(pid) == pid != os.getsid(0)
+        os.kill(pid, signal.SIGINT)
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert hearing.recognizer.worker_pid == pid
