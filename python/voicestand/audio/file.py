@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from pathlib import Path
@@ -37,8 +38,10 @@ class FileSource:
     ) -> None:
         """Opens ``path``; ``limit``: seconds after which it ends; ``mono``: mix all channels.
 
-        Raises ``InputError`` if it cannot be read or holds no audio.
+        Raises ``InputError`` if it cannot be read, holds no audio, or for a limit that is none.
         """
+        if limit is not None and not 0 <= limit < math.inf:
+            raise InputError(f"a limit of {limit} s: give the seconds after which to end")
         self._decoder = Decoder(path)
         self.name = self._decoder.name
         self.sample_rate = self._decoder.sample_rate
