@@ -12,7 +12,9 @@ use voicestand_core::{
     ring::Wake,
 };
 
-use crate::{speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds};
+use crate::{
+    samples::interleaved, speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds,
+};
 
 /// One source's way through the native core.
 ///
@@ -93,11 +95,7 @@ impl Engine {
                 spec.channels
             )));
         }
-        let Ok(audio) = samples.as_slice() else {
-            return Err(PyValueError::new_err(
-                "samples must be C-contiguous (frames, channels)",
-            ));
-        };
+        let audio = interleaved(&samples)?;
         let start_ns = match adc_time {
             Some(seconds) => nanoseconds(seconds)?,
             None => monotonic_ns(),

@@ -3,6 +3,7 @@
 mod cpu;
 mod engine;
 mod ring;
+mod samples;
 mod speech_reader;
 mod stream;
 mod time;

@@ -11,7 +11,7 @@ use voicestand_core::{
     ring::{self, Producer, Read, Shape, Stamp, Wake},
 };
 
-use crate::time::Deadline;
+use crate::{samples::interleaved, time::Deadline};
 
 /// A ring of blocks of float32 frames: one producer, many readers, nobody waits for anybody.
 #[pyclass(frozen, module = "voicestand._native")]
@@ -66,11 +66,7 @@ impl Ring {
                 self.block_frames, self.channels
             )));
         }
-        let Ok(audio) = samples.as_slice() else {
-            return Err(PyValueError::new_err(
-                "samples must be C-contiguous (frames, channels)",
-            ));
-        };
+        let audio = interleaved(&samples)?;
         let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(producer) = producer.as_mut() else {
             return Err(PyValueError::new_err("the ring is closed"));

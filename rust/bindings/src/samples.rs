@@ -1,0 +1,14 @@
+//! Audio as Python hands it over.
+
+use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// The samples of an array (frames, channels), frame after frame, in place.
+pub(crate) fn interleaved<'a>(samples: &'a PyReadonlyArray2<'_, f32>) -> PyResult<&'a [f32]> {
+    // `as_slice` alone would also take Fortran's order, and mix up frames and channels.
+    let audio = samples.is_c_contiguous().then(|| samples.as_slice());
+    audio
+        .and_then(Result::ok)
+        .ok_or_else(|| PyValueError::new_err("samples must be C-contiguous (frames, channels)"))
+}
