@@ -16,7 +16,7 @@ from voicestand.errors import InputError
 
 Pace = Literal["realtime", "max"]
 
-_BLOCKS_PER_SECOND = 50
+_BLOCKS_PER_SECOND = 100
 
 _LARGEST_RING = 1 << 24
 """Samples. Reading waits for room, so a file with many channels does with a shorter ring."""

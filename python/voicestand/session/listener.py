@@ -79,6 +79,8 @@ class Ear:
         self.recognizer.write(window[:frames])
         for what in self._endpointer.feed(self._voice(window)):
             self._pass_on(what, end, end_time)
+        if (assured := self._endpointer.assured) is not None:
+            self.recognizer.assure(assured)
 
     def finish(self, end: int, end_time: float) -> None:
         """The audio ended at ``end``: an utterance that goes on ends here."""
@@ -104,7 +106,7 @@ class Ear:
             )
         )
         if isinstance(what, Onset):
-            self.recognizer.begin(self._utterance, what.audio_start)
+            self.recognizer.begin(self._utterance, what.audio_start, self._endpointer.assured)
         else:
             self.recognizer.end(self._utterance, what.audio_end)
 

@@ -59,6 +59,8 @@ class Utterance:
     abandoned: Abandoned | None = None
     crashes: int = 0
     kills: int = 0
+    assured: int | None = None
+    """Its audio lasts at least until here: the worker may hear so far before the end is known."""
     told_begin: bool = False
     told_end: bool = False
 
@@ -82,11 +84,16 @@ class Pending:
     def __len__(self) -> int:
         return len(self._owed)
 
-    def begin(self, name: str, start: int) -> None:
+    def begin(self, name: str, start: int, assured: int | None = None) -> None:
         """An utterance begins at sample ``start``. Raises ``ValueError`` if one goes on already."""
         if self._owed and self._owed[-1].end is None:
             raise ValueError(f"utterance {self._owed[-1].name!r} has not ended")
-        self._owed.append(Utterance(name=name, start=start, position=start))
+        self._owed.append(Utterance(name=name, start=start, position=start, assured=assured))
+
+    def assure(self, until: int) -> None:
+        """The utterance that goes on, if one does, lasts at least until sample ``until``."""
+        if self._owed and self._owed[-1].end is None:
+            self._owed[-1].assured = until
 
     def end(self, name: str, end: int, asked: float) -> None:
         """The utterance ends before sample ``end``. Raises ``ValueError`` if it does not go on."""
@@ -110,6 +117,8 @@ class Pending:
                 utterance.told_begin = True
                 commands.append(Begin(utterance.name, utterance.start))
             if utterance.end is None:
+                if utterance.assured is not None:
+                    head = min(head, utterance.assured)
                 fresh = head > max(self._told_head, utterance.start)
             elif not utterance.told_end:
                 utterance.told_end = True

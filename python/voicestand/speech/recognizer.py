@@ -188,10 +188,10 @@ class Recognizer:
                 self._announced = self._log.head
                 self._supervisor.wake()
 
-    def begin(self, utterance: str, start: int) -> None:
+    def begin(self, utterance: str, start: int, assured: int | None = None) -> None:
         """An utterance begins at sample ``start``, at most :data:`LOOKBACK` before the head.
 
-        Raises ``ValueError`` where one goes on already. Audio from before the channel's first
+        ``assured``: see :meth:`assure`. Raises ``ValueError`` where one goes on already. Audio from before the channel's first
         sample, or older than what is kept, is missing from it; an alert tells the latter.
         """
         with self._changed:
@@ -204,9 +204,18 @@ class Recognizer:
                     f"utterance {utterance} begins {(oldest - start) / SAMPLE_RATE:.1f} s before "
                     "the oldest audio that is kept; its beginning is not recognized",
                 )
-            self._pending.begin(utterance, max(start, oldest))
+            self._pending.begin(utterance, max(start, oldest), assured)
             self._announced = self._log.head
             self._supervisor.wake()
+
+    def assure(self, until: int) -> None:
+        """The utterance that goes on lasts at least until sample ``until``: hear it so far.
+
+        Without, it is heard up to the head; where it then turns out to have ended before, its
+        recognition begins anew, which costs the time of the whole utterance.
+        """
+        with self._changed:
+            self._pending.assure(until)
 
     def end(self, utterance: str, end: int) -> None:
         """The utterance ends before sample ``end``, or before the head if that is earlier.

@@ -34,7 +34,7 @@ from voicestand.speech.messages import (
     Report,
     encode,
 )
-from voicestand.speech.protocol import RecognizerEngine
+from voicestand.speech.protocol import RecognizerEngine, Transcript
 
 NICENESS = 5
 """Below the engine and the user's own programs; a final may come late, audio may not be lost."""
@@ -76,6 +76,7 @@ class Hearing:
     """An utterance as the worker knows it."""
 
     name: str
+    start: int
     position: int
     end: int | None = None
     started: float | None = None
@@ -132,13 +133,18 @@ class Worker:
         match command:
             case Begin(name, start):
                 first = start + self._partial_interval
-                self._utterances.append(Hearing(name, start, next_partial=first))
+                self._utterances.append(Hearing(name, start, start, next_partial=first))
             case Advance(head):
                 self._head = max(self._head, head)
             case End(name, end, asked):
                 for utterance in self._utterances:
                     if utterance.name == name:
                         utterance.end = end
+                        if utterance.position > end:
+                            # It was cut before what is heard already: heard anew, so that its
+                            # words are those of its own audio.
+                            utterance.position = utterance.start
+                            utterance.started = None
                         utterance.busy_at_end = self._watch.total_at(asked)
             case Drop(name):
                 self._utterances = deque(u for u in self._utterances if u.name != name)
@@ -154,8 +160,8 @@ class Worker:
         if stop > utterance.position:
             self._engine.feed(self._log.read(utterance.position, stop))
             utterance.position = stop
-        if utterance.position == utterance.end:
-            self._finish(utterance, before)
+        if utterance.end is not None and utterance.position >= utterance.end:
+            self._finish(utterance, utterance.end, before)
             return
         text = self._partial(utterance, limit)
         self._watch.add(before, time.monotonic())
@@ -171,8 +177,10 @@ class Worker:
         utterance.next_partial = utterance.position + self._partial_interval
         return self._engine.partial()
 
-    def _finish(self, utterance: Hearing, before: float) -> None:
+    def _finish(self, utterance: Hearing, end: int, before: float) -> None:
         transcript = self._engine.finish()
+        if utterance.position > end:
+            transcript = until(transcript, (end - utterance.start) / SAMPLE_RATE)
         now = time.monotonic()
         self._watch.add(before, now)
         self._utterances.popleft()
@@ -186,6 +194,18 @@ class Worker:
                 busy=self._watch.total - utterance.busy_at_end,
             )
         )
+
+
+def until(transcript: Transcript, end: float) -> Transcript:
+    """The words of ``transcript`` that lie, for the larger part, before ``end`` (seconds).
+
+    For an utterance that was cut in the past: the engine has heard more of it than belongs to it,
+    and to hear all of it again would take seconds. A transcript without word times stays whole.
+    """
+    if not transcript.words:
+        return transcript
+    words = [word for word in transcript.words if word.start + word.end < 2 * end]
+    return Transcript(text=" ".join(word.text for word in words), words=words)
 
 
 def load(path: str) -> RecognizerEngine:

@@ -106,6 +106,13 @@ class Endpointer:
         end = last if spoke else min(self._utterance.end, last)
         return [self._close(self._utterance, end, last, "end")]
 
+    @property
+    def assured(self) -> int | None:
+        """Up to which sample the utterance that goes on is certain to last, unless it is cut for its
+        length; None while nobody speaks. Audio beyond may turn out to be silence after its end."""
+        utterance = self._utterance
+        return utterance and min(utterance.end + self._post_roll, self._now)
+
     def _await_speech(self, probability: float) -> list[Onset | Endpoint]:
         candidate = self._candidate
         if not candidate and probability < self._onset:
