@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from voicestand._native import Engine
@@ -14,6 +16,9 @@ from voicestand.errors import DeviceError
 
 SILENT_AFTER = 3.0
 """Seconds without a callback after which a device counts as dead; Bluetooth may open so."""
+
+STOPS_WITHIN = 3.0
+"""Seconds PortAudio may take to stop or close a stream; it needs milliseconds where all is well."""
 
 
 class DeviceSource:
@@ -33,7 +38,9 @@ class DeviceSource:
         self.name = f"{device.name} ({device.host_api})"
         self.roles = [role]
         self._lock = threading.Lock()
+        self._started = False
         self._stopped = False
+        self._hangs = False
         self._seen_blocks = 0
         self._seen_at = time.monotonic()
         count = max(1, min(channels, device.max_input_channels))
@@ -60,39 +67,61 @@ class DeviceSource:
             self._stream.start()
         except self._portaudio.PortAudioError as error:
             raise DeviceError(f"cannot start {self.name}: {_reason(error)}") from None
+        self._started = True
         self._seen_at = time.monotonic()
 
     def stop(self) -> None:
-        """Stops the device; what it has given goes on through the engine."""
+        """Stops the device; what it has given goes on through the engine. Safe to repeat."""
         with self._lock:
             if self._stopped:
                 return
             self._stopped = True
             # Ignoring errors: the server may be gone, and then there is nothing to stop.
-            self._stream.stop(ignore_errors=True)
+            self._returns(self._stream.stop)
             self.engine.finish()
 
     def trouble(self) -> str | None:
         """Why no audio comes, if none does."""
-        if self._stopped:
+        if not self._lock.acquire(blocking=False):
+            return None  # it is just being stopped
+        try:
+            if self._stopped or not self._started:
+                return None
+            blocks = self.engine.stats()["blocks"]
+            now = time.monotonic()
+            if blocks != self._seen_blocks:
+                self._seen_blocks, self._seen_at = blocks, now
+            if not self._stream.active:
+                return f"{self.name} has gone: the device was unplugged or its audio server ended"
+            silent = now - self._seen_at
+            if silent > SILENT_AFTER:
+                return f"{self.name} has given no audio for {silent:.0f} s: is it unplugged?"
             return None
-        blocks = self.engine.stats()["blocks"]
-        now = time.monotonic()
-        if blocks != self._seen_blocks:
-            self._seen_blocks, self._seen_at = blocks, now
-        elif now - self._seen_at > SILENT_AFTER:
-            return (
-                f"{self.name} has given no audio for {now - self._seen_at:.0f} s: is it unplugged?"
-            )
-        return None
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        """Stops and closes the device."""
+        """Stops and closes the device. Safe to repeat."""
         self.stop()
         with self._lock:
-            self._stream.close(ignore_errors=True)
-            self._native.release()
+            # While PortAudio hangs in the stream it may still use what the stream was given.
+            if not self._hangs and self._returns(self._stream.close):
+                self._native.release()
             self.engine.close()
+
+    def _returns(self, call: Callable[[], object]) -> bool:
+        """Whether PortAudio comes back from ``call``.
+
+        Where the JACK server has died, it waits ten minutes for it, here and once more when the
+        interpreter ends. Such a stream is left behind, and with it PortAudio's own cleaning up.
+        """
+        thread = threading.Thread(target=call, name="stop audio", daemon=True)
+        thread.start()
+        thread.join(STOPS_WITHIN)
+        if thread.is_alive():
+            self._hangs = True
+            atexit.unregister(self._portaudio._exit_handler)
+        return not self._hangs
 
     def _possible_rate(self, device: InputDevice, channels: int, wanted: int) -> int:
         """``wanted`` if the device can do that, else its own rate."""
