@@ -90,6 +90,25 @@ def test_no_decision_speaks_of_audio_that_was_not_heard_yet(
 
 
 @any_stream
+def test_what_is_assured_of_an_utterance_is_never_taken_back(
+    probabilities: list[float], settings: VadSettings
+) -> None:
+    endpointer = Endpointer(settings)
+    assured: int | None = None
+    for probability in probabilities:
+        for decision in endpointer.feed(probability):
+            if isinstance(decision, Endpoint):
+                assert assured is None or assured <= decision.audio_end
+                assured = None
+        now = endpointer.assured
+        assert now is None or assured is None or assured <= now
+        assured = now
+    for decision in endpointer.finish():
+        if isinstance(decision, Endpoint):
+            assert assured is None or assured <= decision.audio_end
+
+
+@any_stream
 def test_no_utterance_is_longer_than_the_longest(
     probabilities: list[float], settings: VadSettings
 ) -> None:

@@ -108,10 +108,14 @@ class Endpointer:
 
     @property
     def assured(self) -> int | None:
-        """Up to which sample the utterance that goes on is certain to last, unless it is cut for its
-        length; None while nobody speaks. Audio beyond may turn out to be silence after its end."""
+        """Up to which sample the utterance that goes on is certain to last; None while nobody
+        speaks. Audio beyond may turn out to be silence after its end, or to belong to the next
+        utterance if this one must be cut."""
         utterance = self._utterance
-        return utterance and min(utterance.end + self._post_roll, self._now)
+        if utterance is None:
+            return None
+        earliest_cut = utterance.audio_start + self._longest - (self._tail_windows + 2) * HOP
+        return min(utterance.end + self._post_roll, self._now, earliest_cut - LATENESS)
 
     def _await_speech(self, probability: float) -> list[Onset | Endpoint]:
         candidate = self._candidate
