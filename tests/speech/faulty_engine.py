@@ -80,6 +80,19 @@ class Echo:
         return Transcript(text=words_of(samples), words=[word])
 
 
+class Seconds(Echo):
+    """Its words are the seconds of the utterance: ``0 1 2 …``."""
+
+    name = "seconds"
+
+    def finish(self) -> Transcript:
+        words = [
+            RecognizedWord(text=str(second), start=float(second), end=second + 1.0)
+            for second in range(len(self._samples()) // 16000)
+        ]
+        return Transcript(text=" ".join(word.text for word in words), words=words)
+
+
 class CannotStart:
     """Fails to load, until the file that ``FAULT_MARK`` names is there."""
 

@@ -64,6 +64,37 @@ def test_finals_come_in_order_and_of_exactly_the_samples_that_were_meant() -> No
         assert not hearing.alerts
 
 
+def test_an_utterance_cut_in_the_past_has_the_words_before_the_cut_and_no_others() -> None:
+    with Hearing("tests.speech.faulty_engine:Seconds") as hearing:
+        hearing.recognizer.begin("a", 0)
+        hearing.write(noise(8))
+        # The partial says how many samples the engine has heard.
+        wait_for(lambda: any(int(p.text.split()[0]) > 6 * SECOND for p in hearing.partials))
+        hearing.recognizer.end("a", 5 * SECOND)
+        hearing.recognizer.begin("b", 5 * SECOND)
+        hearing.recognizer.end("b", 8 * SECOND)
+        hearing.drain()
+        assert hearing.texts == {"a": "0 1 2 3 4", "b": "0 1 2"}
+        assert hearing.finals[0].end == 5 * SECOND
+
+
+def test_audio_that_may_not_belong_to_the_utterance_is_not_heard() -> None:
+    audio = noise(8)
+    with Hearing(ECHO) as hearing:
+        hearing.ready_worker()
+        hearing.recognizer.begin("a", 0)
+        hearing.recognizer.assure(2 * SECOND)
+        for _ in range(3):
+            hearing.write(audio[hearing.recognizer.head :][: 2 * SECOND])
+            time.sleep(0.1)
+        hearing.recognizer.assure(3 * SECOND)
+        hearing.recognizer.end("a", 7 * SECOND // 2)
+        hearing.drain()
+        # More than was told to be certain, the engine never had to forget.
+        assert hearing.texts == {"a": words_of(audio[: 7 * SECOND // 2])}
+        assert max(int(p.text.split()[0]) for p in hearing.partials) <= 2 * SECOND
+
+
 def test_a_worker_killed_in_mid_utterance_costs_nothing() -> None:
     audio = noise(6)
     with Hearing(ECHO) as hearing:

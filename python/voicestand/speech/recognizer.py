@@ -191,8 +191,9 @@ class Recognizer:
     def begin(self, utterance: str, start: int, assured: int | None = None) -> None:
         """An utterance begins at sample ``start``, at most :data:`LOOKBACK` before the head.
 
-        ``assured``: see :meth:`assure`. Raises ``ValueError`` where one goes on already. Audio from before the channel's first
-        sample, or older than what is kept, is missing from it; an alert tells the latter.
+        ``assured``: see :meth:`assure`. Raises ``ValueError`` where one goes on already. Audio from
+        before the channel's first sample, or older than what is kept, is missing from it; an alert
+        tells the latter.
         """
         with self._changed:
             self._check_open()
@@ -211,8 +212,8 @@ class Recognizer:
     def assure(self, until: int) -> None:
         """The utterance that goes on lasts at least until sample ``until``: hear it so far.
 
-        Without, it is heard up to the head; where it then turns out to have ended before, its
-        recognition begins anew, which costs the time of the whole utterance.
+        Without, it is heard up to the head, the silence after speech too. Where it turns out to
+        have ended before what was heard, it keeps the words before its end.
         """
         with self._changed:
             self._pending.assure(until)
