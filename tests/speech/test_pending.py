@@ -47,6 +47,7 @@ class Books(RuleBasedStateMachine):
         self.ended: list[str] = []
         self.left: list[Settled] = []
         self.lost: set[str] = set()
+        self.assured: int | None = None
 
     def leave(self, settled: list[Settled]) -> None:
         self.left += settled
@@ -56,11 +57,18 @@ class Books(RuleBasedStateMachine):
         self.head += samples
 
     @precondition(lambda self: self.open is None)
-    @rule()
-    def begin(self) -> None:
+    @rule(assured=st.none() | st.integers(0, 100))
+    def begin(self, assured: int | None) -> None:
         self.open = f"u{self.count}"
         self.count += 1
-        self.pending.begin(self.open, self.head)
+        self.assured = None if assured is None else self.head + assured
+        self.pending.begin(self.open, self.head, self.assured)
+
+    @precondition(lambda self: self.open is not None)
+    @rule(ahead=st.integers(-100, 100))
+    def assure(self, ahead: int) -> None:
+        self.assured = self.head + ahead
+        self.pending.assure(self.assured)
 
     @precondition(lambda self: self.open is not None)
     @rule()
@@ -85,6 +93,8 @@ class Books(RuleBasedStateMachine):
                     self.worker.ended.add(name)
                 case Advance(head):
                     assert head > self.worker.head
+                    assert head <= self.head
+                    assert self.assured is None or head <= self.assured
                     self.worker.head = head
                 case Drop(name):
                     # The worker may have finished with it in the meantime.
