@@ -184,3 +184,13 @@ def test_every_public_name_is_there() -> None:
         assert getattr(voicestand.vad, name).__name__ == name
     with pytest.raises(AttributeError, match="Nothing"):
         _ = voicestand.vad.Nothing
+
+
+def test_the_runtime_comes_without_its_converter_and_telemetry() -> None:
+    code = (
+        "import sys; from voicestand.vad.silero import SileroVad; SileroVad('CPU');"
+        "print(sorted(n for n in sys.modules if 'telemetry' in n or n == 'openvino.tools.ovc'));"
+        "from openvino.tools.ovc import convert_model"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -75,7 +75,9 @@ class LiveView:
                 self._state = "listening"
                 self._channels = event.channels
                 self._bars = {channel: LevelBar() for channel in event.channels}
-                line = f"{event.source} · {event.engine} · voice activity on {event.vad_device}"
+                source = event.source.rpartition("/")[2]
+                models = f"{event.engine}, voice activity on {event.vad_device}"
+                line = f"{event.session} · {source} · {models}"
                 self._console.print(Text(_printable(line), style="dim"))
             case TranscriptPartial():
                 self._partials[event.channel] = _printable(event.text)
@@ -121,7 +123,7 @@ class LiveView:
         line.append(f" · {self._finals} utterances")
         if self._latency is not None:
             line.append(
-                f" · end of speech to text {self._latency.latency_ms:.0f} ms"
+                f" · text after {self._latency.latency_ms:.0f} ms"
                 f" (engine {self._latency.engine_ms:.0f} ms)"
             )
         line.append(" · ")
@@ -143,15 +145,22 @@ class LiveView:
         self._live.__exit__(kind, error, trace)
 
 
-def _caption(final: TranscriptFinal) -> Text:
-    line = Text()
-    line.append(f"{clock(final.start):>6} ", style="dim")
-    line.append(f"{final.channel:>5} ", style=f"bold {_style(final.channel)}")
-    return line.append(_printable(final.text))
+def _row(time: str, channel: str, text: Text) -> RenderableType:
+    """Time and channel in columns of their own, so that a long text wraps beside them."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(width=6, justify="right", style="dim")
+    row.add_column(width=5, justify="right", style=f"bold {_style(channel)}")
+    row.add_column()
+    row.add_row(time, channel, text)
+    return row
 
 
-def _advice(suggestion: CoachSuggestion) -> Text:
-    line = Text(" " * 13)
-    line.append("▶ ", style="bold yellow")
-    line.append(_printable(suggestion.text), style="yellow")
-    return line.append(f"  {', '.join(suggestion.sources)}", style="dim")
+def _caption(final: TranscriptFinal) -> RenderableType:
+    return _row(clock(final.start), final.channel, Text(_printable(final.text)))
+
+
+def _advice(suggestion: CoachSuggestion) -> RenderableType:
+    text = Text("▶ ", style="yellow")
+    text.append(_printable(suggestion.text))
+    text.append(f"  {', '.join(suggestion.sources)}", style="dim")
+    return _row("", "", text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voicestand.vad import runtime
 from voicestand.vad.weights import Weights
 from voicestand.vad.windows import HOP
 
@@ -37,9 +38,7 @@ def build(weights: Weights, windows: int) -> openvino.Model:
     Inputs: audio float32[windows, 576] (each row: 64 samples of context, 512 new ones), state
     float32[2, 128]. Outputs: probabilities float32[windows, 1], the state after the last window.
     """
-    import openvino
-    from openvino import opset13 as op
-
+    model, op = runtime.openvino().Model, runtime.openvino().opset13
     audio = op.parameter([windows, WINDOW], np.float32, name="audio")
     state = op.parameter([2, STATE], np.float32, name="state")
     features = _encoder(op, weights, _spectrum(op, weights, audio, windows), windows)
@@ -51,7 +50,7 @@ def build(weights: Weights, windows: int) -> openvino.Model:
         weights["decoder.decoder.2.weight"][:, :, 0],
         weights["decoder.decoder.2.bias"],
     )
-    return openvino.Model(
+    return model(
         [op.result(op.sigmoid(logit)), op.result(last_state)], [audio, state], "silero-vad"
     )
 

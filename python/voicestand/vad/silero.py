@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicestand.vad import devices, network
+from voicestand.vad import devices, network, runtime
 from voicestand.vad.network import CONTEXT, STATE, WINDOW
 from voicestand.vad.weights import load
 from voicestand.vad.windows import HOP
@@ -45,10 +45,8 @@ class SileroVad:
     """
 
     def __init__(self, device: str = "auto") -> None:
-        import openvino
-
         self._weights = load()
-        self._core = openvino.Core()
+        self._core = runtime.openvino().Core()
         self._compiled, self.device = devices.start(self._core, device, self._compile_stream)
         """The device that really computes, as OpenVINO reports it: ``CPU``, ``NPU``, …"""
         self._one_at_a_time = threading.Lock()
