@@ -54,7 +54,7 @@ $(VENV)/bin/maturin:
 	$(BIN)/pip install --quiet 'maturin>=1.9,<2'
 
 $(VENV)/installed: $(VENV)/bin/maturin pyproject.toml $(RUST_SOURCES)
-	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --quiet
+	VIRTUAL_ENV=$(VENV) PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -67,16 +67,23 @@ def coach(
 
 def _finals(file: Path, settings: Settings) -> Iterable[TranscriptFinal]:
     from voicestand.coach import transcript
-    from voicestand.events import TranscriptFinal
 
     if transcript.is_transcript(file):
         return transcript.read(file)
 
+    return _heard(file, settings)
+
+
+def _heard(file: Path, settings: Settings) -> Iterator[TranscriptFinal]:
+    """The finals of a recording, as they come."""
+    from voicestand.cli.progress import ProgressBar
+    from voicestand.events import TranscriptFinal
     from voicestand.session import transcribe_file
 
-    return (
-        event for event in transcribe_file(file, settings) if isinstance(event, TranscriptFinal)
-    )
+    with ProgressBar(file.name) as bar:
+        for event in transcribe_file(file, settings, progress=bar.advance):
+            if isinstance(event, TranscriptFinal):
+                yield event
 
 
 def _moment(advice: Advice) -> Iterator[str]:

@@ -103,7 +103,7 @@ def run(
     from voicestand.audio.file import FileSource
 
     for file in files:
-        source = FileSource(file, settings.audio, pace=pace)
+        source = FileSource(file, settings.audio, pace=pace, limit=duration)
         code = _session([source], settings, events, duration)
         if code:
             raise typer.Exit(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +11,6 @@ import typer
 if TYPE_CHECKING:
     from voicestand.config import Settings
     from voicestand.journal.export import Utterance
-    from voicestand.session.transcription import Progress
 
 
 def transcribe(
@@ -65,13 +63,14 @@ def _folder(output: Path | None) -> Path | None:
 
 def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
     """The utterances of ``file`` in the order of their start; whether there are two speakers."""
+    from voicestand.cli.progress import ProgressBar
     from voicestand.events import EngineAlert, SessionStarted, TranscriptFinal
     from voicestand.journal.export import from_final
     from voicestand.session.transcription import transcribe_file
 
     found: list[TranscriptFinal] = []
     speakers = False
-    with _Bar(file) as bar:
+    with ProgressBar(file.name) as bar:
         for event in transcribe_file(file, settings, progress=bar.advance):
             match event:
                 case SessionStarted():
@@ -82,41 +81,3 @@ def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
                     print(f"voicestand: {event.severity}: {event.message}", file=sys.stderr)
     found.sort(key=lambda final: final.start)
     return [from_final(final) for final in found if final.text], speakers
-
-
-class _Bar:
-    """Progress on stderr, if somebody watches and it takes a while."""
-
-    _PATIENCE = 2.0
-
-    def __init__(self, file: Path) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn(f"{file.name[:40]}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f}%"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._progress.add_task(file.name, total=None)
-        self._began = time.monotonic()
-        self._shown = False
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            self._progress.stop()
-
-    def advance(self, progress: Progress) -> None:
-        """Shows how far it is."""
-        if not sys.stderr.isatty():
-            return
-        if not self._shown and time.monotonic() - self._began > self._PATIENCE:
-            self._progress.start()
-            self._shown = True
-        self._progress.update(self._task, completed=progress.done, total=progress.total)
