@@ -126,7 +126,8 @@ class Listener:
         ``limit``: seconds of audio after which the source is stopped.
         """
         self.source = source
-        self._limit = None if limit is None else round(limit * SPEECH_RATE)
+        # A sample less: a file that ends there itself counts in frames of its own rate.
+        self._limit = None if limit is None else round(limit * SPEECH_RATE) - 1
         self.limited = False
         """Whether the limit ended it."""
         self._ears = ears
@@ -150,8 +151,11 @@ class Listener:
     def books(self) -> Books:
         """Where the frames of the source are; exact once the listener has stopped."""
         stats = self.source.engine.stats()
-        captured = stats["captured"] + stats["rejected"]
-        lost = self._lost + stats["lost_before_dsp"] + stats["rejected"]
+        # A device that speaks on after the end was not heard; what was not read of a file is
+        # still in it.
+        refused = stats["rejected"] if self.source.live else 0
+        captured = stats["captured"] + refused
+        lost = self._lost + stats["lost_before_dsp"] + refused
         return Books(
             captured=captured,
             delivered=self._delivered,

@@ -1,0 +1,54 @@
+"""What the tests of the whole program share: the program, and speech for it to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.program import Program
+from tests.spoken_calls import DIALOGUE, LONG_SPEECH, MONOLOGUE, RATE, Recording, perform, write_wav
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The program with a home of its own; what it started is ended with the test."""
+    home = tmp_path / "home"
+    home.mkdir()
+    program = Program.at(home)
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the recordings below."""
+    return tmp_path_factory.mktemp("recordings")
+
+
+@pytest.fixture(scope="session")
+def monologue(recordings: Path) -> Recording:
+    """Mono: three utterances of one speaker, with pauses; about 13 s."""
+    return perform(recordings / "monologue.wav", MONOLOGUE)
+
+
+@pytest.fixture(scope="session")
+def dialogue(recordings: Path) -> Recording:
+    """Two channels, two utterances each, one of which begins before the other's ends."""
+    return perform(recordings / "dialogue.wav", DIALOGUE)
+
+
+@pytest.fixture(scope="session")
+def long_speech(recordings: Path) -> Recording:
+    """Mono: one speech without a pause, about 20 s; it ends with the file."""
+    return perform(recordings / "long-speech.wav", LONG_SPEECH, after=0.0)
+
+
+@pytest.fixture(scope="session")
+def silence(recordings: Path) -> Recording:
+    """Mono: three seconds of nothing."""
+    import numpy as np
+
+    path = recordings / "silence.wav"
+    write_wav(path, [np.zeros(3 * RATE, np.int16)])
+    return Recording(path, (), 3 * RATE, [])
