@@ -128,6 +128,7 @@ class AudioServer:
     realtime: bool
     """Whether the server itself got real-time priority."""
     _play: list[str] = field(repr=False)
+    _process: subprocess.Popen[bytes] = field(repr=False)
     _playing: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def play(self, file: Path | str) -> subprocess.Popen[bytes]:
@@ -135,6 +136,11 @@ class AudioServer:
         player = _start([*self._play, str(file)], self.env)
         self._playing.append(player)
         return player
+
+    def die(self) -> None:
+        """Kills the server."""
+        self._process.kill()
+        self._process.wait()
 
     def silence(self) -> None:
         """Ends whatever still plays."""
@@ -178,7 +184,7 @@ def pulse_server() -> Iterator[AudioServer]:
         command += ["-L", "module-null-sink sink_name=vs rate=48000"]
         # Its own server address would make PulseAudio believe that another one is running.
         process = _start(command, {k: v for k, v in env.items() if k != "PULSE_SERVER"}, log)
-        server = AudioServer(env, "default", False, ["paplay", "--device=vs"])
+        server = AudioServer(env, "default", False, ["paplay", "--device=vs"], process)
         try:
             if not _becomes_ready(process, ["pactl", "list", "short", "sources"], env):
                 pytest.fail(f"PulseAudio did not start: {log.read_text()}", pytrace=False)
@@ -188,8 +194,8 @@ def pulse_server() -> Iterator[AudioServer]:
             _stop(process)
 
 
-@pytest.fixture
-def jack_server() -> Iterator[AudioServer]:
+@contextmanager
+def running_jack() -> Iterator[AudioServer]:
     """JACK, dummy driver, 48 kHz, 128 frames, in real time where that is permitted."""
     _need("jackd", "jack_lsp", package="--no-install-recommends jackd2")
     name = f"vs-{uuid.uuid4().hex[:12]}"
@@ -205,9 +211,17 @@ def jack_server() -> Iterator[AudioServer]:
             _stop(process)
         else:
             pytest.fail(f"JACK did not start: {log.read_text()}", pytrace=False)
-        server = AudioServer(env, "loopback", realtime, [sys.executable, "-c", _PLAY_TO_JACK])
+        play = [sys.executable, "-c", _PLAY_TO_JACK]
+        server = AudioServer(env, "loopback", realtime, play, process)
         try:
             yield server
         finally:
             server.silence()
             _stop(process)
+
+
+@pytest.fixture
+def jack_server() -> Iterator[AudioServer]:
+    """See ``running_jack``."""
+    with running_jack() as server:
+        yield server

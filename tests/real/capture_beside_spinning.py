@@ -1,0 +1,155 @@
+"""One process that captures from a device while two of its Python threads spin; prints JSON.
+
+Run as ``python -m tests.real.capture_beside_spinning SIDE DEVICE SECONDS``. What a side received is
+compared with the frames that went by on the audio server's own clock, which PortAudio states as the
+time of the stream: the same measure for every side, whatever the side says of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+RATE = 48_000
+SPINNING = 2
+PERIOD = 512
+"""Frames a callback."""
+
+Figures = dict[str, float]
+
+
+class Native:
+    """VoiceStand: the callback is native, a Python thread reads the speech."""
+
+    def __init__(self, device: str) -> None:
+        from voicestand.audio.device import DeviceSource
+        from voicestand.config import AudioSettings
+
+        self.source = DeviceSource(device, AudioSettings(block_frames=PERIOD))
+        self.stream: Any = self.source._stream
+        self.reader = self.source.engine.speech_reader(512)
+        self.listener = threading.Thread(target=self._listen)
+
+    def _listen(self) -> None:
+        while self.reader.read() is not None:
+            pass
+
+    def start(self) -> None:
+        self.listener.start()
+        self.source.start()
+
+    def received(self) -> int:
+        return self.source.engine.stats()["captured"]
+
+    def end(self) -> Figures:
+        self.source.stop()
+        self.listener.join()
+        stats = self.source.engine.stats()
+        figures = {
+            "callbacks": stats["blocks"],
+            "xruns": stats["overflows"],
+            "largest_gap_ms": 1e3 * stats["longest_gap"],
+            "captured": stats["captured"],
+            "delivered": self.reader.delivered,
+            "lost": self.reader.lost + stats["lost_before_dsp"],
+        }
+        self.source.close()
+        return figures
+
+
+class Python:
+    """sounddevice as its documentation shows it: a Python callback that counts what it is given."""
+
+    def __init__(self, device: str) -> None:
+        from voicestand.audio.devices import find_input, load_portaudio
+
+        found = find_input(device)
+        self.frames = self.callbacks = self.xruns = 0
+        self.last: float | None = None
+        self.largest_gap = 0.0
+        self.stream: Any = load_portaudio().InputStream(
+            samplerate=RATE,
+            blocksize=PERIOD,
+            device=found.index,
+            channels=min(2, found.max_input_channels),
+            dtype="float32",
+            latency="low",
+            callback=self._callback,
+        )
+
+    def _callback(self, data: Any, frames: int, _time: Any, status: Any) -> None:
+        now = time.monotonic()
+        if self.last is not None:
+            self.largest_gap = max(self.largest_gap, now - self.last)
+        self.last = now
+        self.frames += frames
+        self.callbacks += 1
+        self.xruns += bool(status.input_overflow)
+
+    def start(self) -> None:
+        self.stream.start()
+
+    def received(self) -> int:
+        return self.frames
+
+    def end(self) -> Figures:
+        self.stream.stop()
+        self.stream.close()
+        return {
+            "callbacks": self.callbacks,
+            "xruns": self.xruns,
+            "largest_gap_ms": 1e3 * self.largest_gap,
+        }
+
+
+SIDES: dict[str, Callable[[str], Native | Python]] = {"voicestand": Native, "sounddevice": Python}
+
+
+def _lag(side: Native | Python) -> float:
+    """Frames that went by on the server's clock and were not received, up to a constant.
+
+    The least of many looks: one just behind a callback. The time is asked for second, and the GIL
+    released for it, so that no other thread comes between the two.
+    """
+    looks: list[float] = []
+    for _ in range(100):
+        received = side.received()
+        looks.append(float(side.stream.time) * RATE - received)
+        time.sleep(0.001)
+    return min(looks)
+
+
+def measure(name: str, device: str, seconds: float) -> Figures:
+    """Captures for ``seconds`` seconds; frames and milliseconds."""
+    side = SIDES[name](device)
+    side.start()
+    deadline = time.monotonic() + 30
+    while side.received() < RATE // 2:  # until the server has settled
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{device} gives no audio")
+        time.sleep(0.05)
+    over = threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            pass
+
+    lag, before = _lag(side), side.received()
+    spinning = [threading.Thread(target=spin) for _ in range(SPINNING)]
+    for thread in spinning:
+        thread.start()
+    time.sleep(seconds)
+    missing, frames = _lag(side) - lag, side.received() - before
+    over.set()
+    for thread in spinning:
+        thread.join()
+    figures = side.end()
+    return figures | {"frames": frames, "missing": round(missing)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], float(sys.argv[3]))))

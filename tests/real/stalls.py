@@ -1,0 +1,77 @@
+"""Whether the machine itself stood still: a real-time thread on each CPU watches the clock.
+
+A virtual machine may be stopped for a tenth of a second by its host, and an audio server in it then
+loses audio whatever a client does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+STALL = 0.004
+"""Seconds; a server with periods of 2.7 ms cannot be later than about this."""
+
+_NAP = 0.001
+
+_WATCH = """
+import json, os, select, sys, time
+os.sched_setaffinity(0, {int(sys.argv[1])})
+try:
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(80))
+except PermissionError:
+    pass
+stall, nap, found, last = float(sys.argv[2]), float(sys.argv[3]), [], time.monotonic()
+print("watching", flush=True)
+while not select.select([sys.stdin], [], [], nap)[0]:
+    now = time.monotonic()
+    if now - last > stall:
+        found.append(now - last)
+    last = now
+print(json.dumps(found))
+"""
+
+
+@dataclass
+class Stalls:
+    """What the watchers saw, once they have ended."""
+
+    count: int = 0
+    longest: float = 0.0
+    """Seconds."""
+    total: float = 0.0
+    """Seconds, over all CPUs."""
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "the machine ran without a stall"
+        return f"the machine itself stalled {self.count} times, {1e3 * self.longest:.0f} ms at most"
+
+
+@contextmanager
+def watched() -> Iterator[Stalls]:
+    """Watches while the block runs; the result is filled in at its end."""
+    stalls = Stalls()
+    watchers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WATCH, str(cpu), str(STALL), str(_NAP)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for cpu in sorted(os.sched_getaffinity(0))
+    ]
+    try:
+        for watcher in watchers:
+            assert watcher.stdout is not None
+            assert watcher.stdout.readline() == "watching\n"
+        yield stalls
+    finally:
+        seen = [json.loads(watcher.communicate(timeout=30)[0] or "[]") for watcher in watchers]
+    every = [stall for stalls_of_cpu in seen for stall in stalls_of_cpu]
+    stalls.count, stalls.longest, stalls.total = len(every), max(every, default=0.0), sum(every)
