@@ -194,6 +194,7 @@ class Conversation:
             Endpointer(self._settings.vad),
             self._recognizers[role],
             self._inbox.put,
+            longest=self._settings.vad.max_utterance,
         )
 
     def _started(self, vad: SileroVad) -> SessionStarted:

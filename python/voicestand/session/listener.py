@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 LOOK_AROUND = 0.5
 """Seconds without audio after which the source is asked what is the matter."""
 MOST_WAIT = 60.0
-"""Seconds a file waits at a time for a recognizer that has no room."""
+"""Seconds a file waits at a time for a recognizer that is behind."""
+READ_AHEAD = 30.0
+"""Seconds of speech, besides the utterance that goes on, by which a file may be ahead of its
+recognizer: what an interrupted session still has to finish."""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +65,24 @@ class Ear:
         endpointer: Endpointer,
         recognizer: Recognizer,
         tell: Callable[[Heard | Stopped], None],
+        *,
+        longest: float,
     ) -> None:
+        """``longest``: seconds of the longest utterance there can be."""
         self.channel = channel
+        self._read_ahead = round((longest + READ_AHEAD) * SPEECH_RATE)
         self.recognizer = recognizer
         self._voice = voice
         self._endpointer = endpointer
         self._tell = tell
         self._count = 0
         self._utterance = ""
+
+    def let_catch_up(self) -> None:
+        """Waits while the recognizer is far behind; for sources that can wait."""
+        free = max(HOP, self.recognizer.capacity - self._read_ahead)
+        while not self.recognizer.wait_for_room(free, MOST_WAIT):
+            pass
 
     def hear(self, window: NDArray[np.float32], frames: int, end: int, end_time: float) -> None:
         """Takes one window of 512 samples, of which ``frames`` count; ``end`` is where it ends.
@@ -190,8 +203,7 @@ class Listener:
             self.position = window.first_frame + window.frames
             for ear, samples in zip(self._ears, window.samples, strict=True):
                 if not self.source.live:
-                    while not ear.recognizer.wait_for_room(HOP, MOST_WAIT):
-                        pass
+                    ear.let_catch_up()
                 ear.hear(samples, window.frames, self.position, end_time)
             if self._limit is not None and self.position >= self._limit and not self.limited:
                 self.limited = True

@@ -230,6 +230,11 @@ class Recognizer:
             self._undelivered += 1
             self._supervisor.wake()
 
+    @property
+    def capacity(self) -> int:
+        """Samples there is :meth:`room` for while nobody speaks, and some more."""
+        return self._log.capacity
+
     def room(self) -> int:
         """Samples that may be written before audio of an unfinished utterance is overwritten."""
         with self._changed:
