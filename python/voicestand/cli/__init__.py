@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from voicestand.cli.program import main
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
-__all__ = ["main"]
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the ``voicestand`` command."""
+    try:
+        from voicestand.cli import program
+
+        program.main(arguments)
+    except KeyboardInterrupt:  # Ctrl-C while it was still being loaded
+        sys.exit(130)
