@@ -27,7 +27,7 @@ def engine() -> PocketSphinx:
 def noisy(text: str) -> Pcm:
     """Speech so hard to understand that the least difference changes the words."""
     speech = spoken(text).astype(np.float64)
-    noise = np.random.default_rng(4).normal(size=len(speech)) * speech.std() * 10 ** (-12 / 20)
+    noise = np.random.default_rng(4).normal(size=len(speech)) * speech.std() * 10 ** (-18 / 20)
     samples: Pcm = np.rint((speech + noise) / 3).astype(np.int16)
     return samples
 
