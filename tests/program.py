@@ -155,6 +155,8 @@ class Program:
 
     home: Path
     env: dict[str, str] = field(repr=False)
+    prefix: list[str] = field(default_factory=list)
+    """A command that runs it, for example in another mount namespace."""
     _running: list[Running] = field(default_factory=list)
 
     @classmethod
@@ -184,7 +186,7 @@ class Program:
         return running
 
     def command(self, *arguments: object) -> list[str]:
-        return [str(EXECUTABLE), *map(str, arguments)]
+        return [*self.prefix, str(EXECUTABLE), *map(str, arguments)]
 
     def close(self) -> None:
         for running in self._running:
