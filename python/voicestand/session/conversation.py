@@ -7,9 +7,7 @@ import queue
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from voicestand import __version__
 from voicestand.audio.source import SPEECH_RATE, Source
@@ -32,9 +30,10 @@ from voicestand.events import (
     Word,
 )
 from voicestand.journal.journal import Journal
+from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
 from voicestand.session.latency import split
-from voicestand.session.listener import Ear, Heard, Listener, Stopped
+from voicestand.session.listener import Ear, Listener
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 from voicestand.vad.endpointer import Endpointer, Onset
@@ -42,24 +41,8 @@ from voicestand.vad.endpointer import Endpointer, Onset
 if TYPE_CHECKING:
     from voicestand.vad.silero import SileroVad
 
-EndReason = Literal["end", "duration", "interrupted", "failed"]
-
 LOOK_AGAIN = 1.0
 """Seconds without a message after which the journal is tried again, if it refused something."""
-
-
-class _Alert(msgspec.Struct, frozen=True, kw_only=True):
-    severity: Severity
-    code: str
-    message: str
-    channel: str | None = None
-
-
-class _Stop(msgspec.Struct, frozen=True):
-    reason: EndReason
-
-
-_Message: TypeAlias = Heard | Stopped | PartialResult | FinalResult | _Alert | _Stop
 
 
 class Conversation:
@@ -93,7 +76,7 @@ class Conversation:
         self._metrics = ConversationMetrics(self._roles)
         """Of a conversation without a coach, who keeps them else."""
         self._duration = duration
-        self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
         self._open: dict[str, Heard] = {}
@@ -107,7 +90,7 @@ class Conversation:
 
     def stop(self, reason: EndReason = "interrupted") -> None:
         """Ends it: what was said so far is still transcribed. Safe in a signal handler."""
-        self._inbox.put(_Stop(reason))
+        self._inbox.put(Stop(reason))
 
     def levels(self) -> dict[str, tuple[float, float]]:
         """Per channel (peak, rms), 1 = full scale; peaks since the last call."""
@@ -177,7 +160,7 @@ class Conversation:
 
     def _recognizer(self, role: str) -> Recognizer:
         def alert(severity: Severity, code: str, message: str) -> None:
-            self._inbox.put(_Alert(severity=severity, code=code, message=message, channel=role))
+            self._inbox.put(Alert(severity=severity, code=code, message=message, channel=role))
 
         return Recognizer(
             role,
@@ -231,7 +214,7 @@ class Conversation:
             missing = ", ".join(self._open)
             self._fail("recognizer.failed", f"no transcript came of {missing}: a bug, report it")
 
-    def _next(self) -> _Message | None:
+    def _next(self) -> Message | None:
         try:
             return self._inbox.get(timeout=LOOK_AGAIN)
         except queue.Empty:
@@ -239,7 +222,7 @@ class Conversation:
                 self._after_finals(self._keeper.flush())
             return None
 
-    def _handle(self, message: _Message) -> None:
+    def _handle(self, message: Message) -> None:
         match message:
             case Heard(what=Onset()):
                 self._keeper.other(
@@ -256,9 +239,9 @@ class Conversation:
                 self._partial(message)
             case FinalResult():
                 self._final(message)
-            case _Alert():
+            case Alert():
                 self._alert(message.severity, message.code, message.message, message.channel)
-            case _Stop():
+            case Stop():
                 self._reason = message.reason
                 self._stop_sources()
             case Stopped():

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicestand.audio.source import SPEECH_RATE, Source
+from voicestand.session.inbox import Heard, Stopped
 from voicestand.session.latency import EndOfSpeech
 from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
 from voicestand.vad.windows import HOP
@@ -27,23 +28,6 @@ MOST_WAIT = 60.0
 READ_AHEAD = 30.0
 """Seconds of speech, besides the utterance that goes on, by which a file may be ahead of its
 recognizer: what an interrupted session still has to finish."""
-
-
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """The onset or the end of an utterance, as the listener tells it."""
-
-    channel: str
-    utterance: str
-    what: Onset | Endpoint
-    end_of_speech: EndOfSpeech | None
-    """For an ``Endpoint``."""
-
-
-class Stopped(msgspec.Struct, frozen=True, kw_only=True):
-    """The listener has heard everything there was, or cannot go on."""
-
-    source: str
-    trouble: str | None
 
 
 class Books(msgspec.Struct, frozen=True, kw_only=True):
