@@ -13,6 +13,7 @@ from voicestand import __version__
 from voicestand.errors import VoicestandError
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -66,9 +67,12 @@ def _call(arguments: Sequence[str] | None) -> int:
         return EXIT_INTERRUPTED
     except Exception as error:
         format_message = getattr(error, "format_message", None)
+        if type(error).__name__ == "NoArgsIsHelpError":  # it moved from click to typer's own copy
+            print(format_message() if format_message else error, file=sys.stderr)
+            return EXIT_USAGE
         if format_message is not None:  # a usage error of the command-line library
             _fail(f"{format_message()} (see voicestand --help)")
-            return int(getattr(error, "exit_code", 2))
+            return int(getattr(error, "exit_code", EXIT_USAGE))
         if os.environ.get("VOICESTAND_DEBUG"):
             raise
         _fail(

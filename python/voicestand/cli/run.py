@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -86,6 +87,8 @@ def run(
     from voicestand import config
     from voicestand.errors import InputError
 
+    if duration is not None and not math.isfinite(duration):
+        raise InputError(f"--duration {duration}: give the seconds after which to end")
     overrides = {"audio.device": device, "coach.playbook": playbook}
     settings = config.load(config_file, overrides=overrides)
     if demo:
