@@ -44,7 +44,8 @@ class Disk:
                     while ballast.write(bytes(size)):
                         pass
                 except OSError as error:
-                    assert error.errno == errno.ENOSPC
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def free(self) -> None:
         """Gives it back."""
@@ -245,7 +246,6 @@ def test_once_a_quota_is_raised_everything_is_kept_and_shown(
 def test_ctrl_c_while_the_disk_is_full_shows_what_is_held_back(
     on_disk: Program, disk: Disk, monologue: Recording
 ) -> None:
-    import signal
 
     running = break_after_the_first_final(on_disk, monologue, lambda _: disk.fill())
     running.send(signal.SIGINT)
@@ -262,7 +262,7 @@ def test_a_full_disk_under_the_events_is_told_and_the_journal_is_complete(
     program.prefix = disk.enter  # the journal is elsewhere
     file = disk.folder / "events.jsonl"
     running = program.start("run", "--input", monologue.path, "--events", file)
-    wait_until(lambda: (disk.path / "events.jsonl").exists(), "the events")
+    wait_until((disk.path / "events.jsonl").exists, "the events")
     wait_until(lambda: b"speech.started" in (disk.path / "events.jsonl").read_bytes(), "speech")
     disk.fill()
     assert running.end() == 1
