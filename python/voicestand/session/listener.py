@@ -130,6 +130,7 @@ class Listener:
         self._ears = ears
         self._tell = tell
         self._reader = source.engine.speech_reader(HOP)
+        self._books = Books(captured=0, delivered=0, lost=0, overflows=0)
         self._delivered = 0
         self._lost = 0
         self.position = 0
@@ -147,18 +148,20 @@ class Listener:
 
     def books(self) -> Books:
         """Where the frames of the source are; exact once the listener has stopped."""
-        stats = self.source.engine.stats()
+        try:
+            stats = self.source.engine.stats()
+        except ValueError:  # the source is closed: a view may ask once more
+            return self._books
         # A device that speaks on after the end was not heard; what was not read of a file is
         # still in it.
         refused = stats["rejected"] if self.source.live else 0
-        captured = stats["captured"] + refused
-        lost = self._lost + stats["lost_before_dsp"] + refused
-        return Books(
-            captured=captured,
+        self._books = Books(
+            captured=stats["captured"] + refused,
             delivered=self._delivered,
-            lost=lost,
+            lost=self._lost + stats["lost_before_dsp"] + refused,
             overflows=stats["overflows"],
         )
+        return self._books
 
     def _run(self) -> None:
         trouble: str | None = None
