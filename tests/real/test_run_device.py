@@ -49,6 +49,10 @@ def has_heard(running: Running, recording: Recording, channel: str) -> bool:
     return len(words(running, channel) & said) >= OVERLAP * len(said)
 
 
+def with_words(running: Running) -> list[TranscriptFinal]:
+    return [final for final in of_kind(list(running.events), TranscriptFinal) if final.text]
+
+
 def words(running: Running, channel: str) -> set[str]:
     finals = of_kind(list(running.events), TranscriptFinal)
     return {word for one in finals if one.channel == channel for word in one.text.split()}
@@ -70,8 +74,8 @@ def check_books(program: Program, running: Running) -> SessionEnded:
 def check_one_conversation(server: AudioServer, recording: Recording) -> None:
     with listening(server, "--device", server.device) as (program, running):
         server.play(recording.path)
-        last = recording.lines[-1].text.rstrip(".").split()[-1]
-        running.first(TranscriptFinal, lambda final: last in final.text.split())
+        everything = len(recording.lines)
+        running.first(TranscriptFinal, lambda _: len(with_words(running)) == everything)
         assert has_heard(running, recording, "self")
         running.send(signal.SIGINT)
         assert running.end() == 130
@@ -83,8 +87,8 @@ def check_one_conversation(server: AudioServer, recording: Recording) -> None:
         assert isinstance(started, SessionStarted)
         assert (started.channels, started.sample_rate) == (["self"], 48_000)
         # Times are those of the audio: as far apart as they were spoken.
-        finals = [final for final in of_kind(running.events, TranscriptFinal) if final.text]
-        assert len(finals) == len(recording.lines)
+        finals = with_words(running)
+        assert len(finals) == everything
         for final, span in zip(finals, recording.spans, strict=True):
             offset = final.start - finals[0].start
             assert abs(offset - (span[0] - recording.spans[0][0])) < 0.25
