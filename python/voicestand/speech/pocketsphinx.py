@@ -45,6 +45,9 @@ class PocketSphinx:
     def __init__(self) -> None:
         from pocketsphinx import Decoder
 
+        # All passes stay on. Without the second one (fwdflat) the final of an utterance of real
+        # speech would take 0.03 s instead of 0.15 s (longest 0.24 s instead of 0.74 s), its words
+        # as often right on the whole, but less often those of the decoder as it is commonly run.
         self._decoder = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
         # Ending an utterance searches it, whatever was asked for: the mean is taken under a search
         # for one word, which costs next to nothing.
