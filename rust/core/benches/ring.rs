@@ -1,0 +1,211 @@
+//! Claims: handing a block to one reader costs less than twice what it costs in `rtrb`, which can have
+//! only one; and what the producer pays does not grow with the number of readers.
+//!
+//! Peer: `rtrb`'s slices, in the same run. Input: blocks of 480 f32 frames, copied in and
+//! copied out again, as an audio callback and its reader do. Unit: time for one block, in one thread.
+//! The ratios at the end are of medians of short turns that the sides take in alternation, so that
+//! a busy machine slows all of them.
+
+use std::{hint::black_box, time::Duration, time::Instant};
+
+use criterion::Criterion;
+use voicestand_core::ring::{Producer, Read, Reader, Shape, Stamp, ring};
+
+const FRAMES: usize = 480;
+const BLOCKS: usize = 64;
+/// Blocks in a turn: fewer than the ring holds, so that nobody is overrun.
+const BATCH: u32 = 32;
+const TURNS: usize = 2_000;
+
+fn write(producer: &mut Producer, audio: &[f32]) {
+    producer.publish(|block| {
+        for (to, from) in block.iter_mut().zip(audio) {
+            *to = *from;
+        }
+        Some(Stamp {
+            frames: FRAMES as u32,
+            source_frames: FRAMES as u32,
+            ..Stamp::default()
+        })
+    });
+}
+
+fn read(reader: &mut Reader, to: &mut [f32]) {
+    if let Read::Block(block) = reader.read() {
+        block.with_samples(|samples| {
+            for (to, from) in to.iter_mut().zip(samples) {
+                *to = *from;
+            }
+        });
+    }
+}
+
+/// A ring of ours with its readers.
+struct Ours {
+    producer: Producer,
+    readers: Vec<Reader>,
+    audio: Vec<f32>,
+    heard: Vec<f32>,
+}
+
+impl Ours {
+    fn new(readers: usize) -> Self {
+        let (producer, ring) = ring(Shape {
+            blocks: BLOCKS,
+            block_samples: FRAMES,
+            readers,
+        });
+        Self {
+            producer,
+            readers: (0..readers).filter_map(|_| ring.reader()).collect(),
+            audio: vec![0.5; FRAMES],
+            heard: vec![0.0; FRAMES],
+        }
+    }
+
+    fn hand_over(&mut self) {
+        write(&mut self.producer, black_box(&self.audio));
+        for reader in &mut self.readers {
+            read(reader, black_box(&mut self.heard));
+        }
+    }
+
+    /// What `BATCH` blocks cost the producer; the readers read them afterwards, unmeasured.
+    fn produce(&mut self) -> Duration {
+        let began = Instant::now();
+        for _ in 0..BATCH {
+            write(&mut self.producer, black_box(&self.audio));
+        }
+        let taken = began.elapsed();
+        for reader in &mut self.readers {
+            for _ in 0..BATCH {
+                read(reader, black_box(&mut self.heard));
+            }
+        }
+        taken
+    }
+}
+
+/// The peer's ring.
+struct Peer {
+    producer: rtrb::Producer<f32>,
+    consumer: rtrb::Consumer<f32>,
+    audio: Vec<f32>,
+    heard: Vec<f32>,
+}
+
+impl Peer {
+    fn new() -> Self {
+        let (producer, consumer) = rtrb::RingBuffer::new(BLOCKS * FRAMES);
+        Self {
+            producer,
+            consumer,
+            audio: vec![0.5; FRAMES],
+            heard: vec![0.0; FRAMES],
+        }
+    }
+
+    fn hand_over(&mut self) {
+        self.write();
+        self.read();
+    }
+
+    fn write(&mut self) {
+        // Its quickest way: whole slices, copied by memcpy.
+        let pushed = self.producer.push_entire_slice(black_box(&self.audio));
+        debug_assert!(pushed.is_ok());
+    }
+
+    fn read(&mut self) {
+        let popped = self.consumer.pop_entire_slice(black_box(&mut self.heard));
+        debug_assert!(popped.is_ok());
+    }
+
+    fn produce(&mut self) -> Duration {
+        let began = Instant::now();
+        for _ in 0..BATCH {
+            self.write();
+        }
+        let taken = began.elapsed();
+        for _ in 0..BATCH {
+            self.read();
+        }
+        taken
+    }
+}
+
+fn batch(mut work: impl FnMut()) -> Duration {
+    let began = Instant::now();
+    for _ in 0..BATCH {
+        work();
+    }
+    began.elapsed()
+}
+
+fn nanoseconds(mut turns: Vec<Duration>) -> f64 {
+    turns.sort_unstable();
+    let median = turns.get(turns.len() / 2).copied().unwrap_or_default();
+    median.as_secs_f64() * 1e9 / f64::from(BATCH)
+}
+
+/// Medians of one block, in nanoseconds, of sides that take turns.
+fn alternate<const N: usize>(mut sides: [&mut dyn FnMut() -> Duration; N]) -> [f64; N] {
+    let mut turns: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::with_capacity(TURNS));
+    for _ in 0..TURNS {
+        for (side, taken) in sides.iter_mut().zip(&mut turns) {
+            taken.push(side());
+        }
+    }
+    turns.map(nanoseconds)
+}
+
+fn ratios() {
+    let (mut ours, mut peer) = (Ours::new(1), Peer::new());
+    let [one, rtrb] = alternate([&mut || batch(|| ours.hand_over()), &mut || {
+        batch(|| peer.hand_over())
+    }]);
+    println!(
+        "\na block of {FRAMES} frames to one reader: voicestand {one:.1} ns, rtrb {rtrb:.1} ns, \
+         ratio {:.2}",
+        rtrb / one
+    );
+    let (mut with_1, mut with_8) = (Ours::new(1), Ours::new(8));
+    let [one, eight, rtrb] = alternate([
+        &mut || with_1.produce(),
+        &mut || with_8.produce(),
+        &mut || peer.produce(),
+    ]);
+    println!(
+        "the producer's share: {one:.1} ns with 1 reader, {eight:.1} ns with 8, ratio {:.2}; \
+         rtrb {rtrb:.1} ns, ratio {:.2}",
+        eight / one,
+        rtrb / one
+    );
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    {
+        let mut group = criterion.benchmark_group("a block of 480 frames to one reader");
+        let (mut ours, mut peer) = (Ours::new(1), Peer::new());
+        group.bench_function("voicestand", |bencher| bencher.iter(|| ours.hand_over()));
+        group.bench_function("rtrb", |bencher| bencher.iter(|| peer.hand_over()));
+        group.finish();
+    }
+    {
+        let mut group = criterion.benchmark_group("32 blocks of 480 frames, the producer alone");
+        for readers in [1, 8] {
+            let mut ours = Ours::new(readers);
+            group.bench_function(format!("voicestand, {readers} readers"), |bencher| {
+                bencher.iter_custom(|times| (0..times).map(|_| ours.produce()).sum());
+            });
+        }
+        let mut peer = Peer::new();
+        group.bench_function("rtrb, its one reader", |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|_| peer.produce()).sum());
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    ratios();
+}
