@@ -1,11 +1,12 @@
 """Claim: of the time from the end of speech to its final, less than 20 ms (p95) are the engine's.
 
 Peer: the same parts (Silero, endpointer, the embedded recognizer) wired as asyncio pipelines
-usually are: every 10 ms of each channel go through an executor, which detects and decodes. It
-does less: no conditioning, no process of its own for the recognizer, no coach, nothing on disk; and
-the last utterance, which the end of the audio ends, is not counted. Input: the demo call, two speakers, at real pace, first through ``voicestand run``, then through the peer.
-Unit: milliseconds an utterance. The engine's share is what remains of the latency after the silence
-that has to be awaited and the time in which the recognizer computes.
+usually are: every 10 ms of each channel go through an executor, which detects and decodes. It does
+less: no conditioning, no process of its own for the recognizer, no coach, nothing on disk; and the
+last utterance, which the end of the audio ends, is not counted. Input: the demo call, two speakers,
+at real pace, first through ``voicestand run``, then through the peer. Unit: milliseconds an
+utterance. The engine's share is what remains of the latency after the silence that has to be
+awaited and the time in which the recognizer computes.
 """
 
 from __future__ import annotations
