@@ -9,7 +9,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml C
 .PHONY: run test bench lint setup setup-dev system system-dev loom clean
 
 run: setup
-	$(BIN)/voicestand run --demo
+	@$(BIN)/voicestand run --demo
 
 test: setup-dev lint
 	cargo test --workspace --exclude voicestand-bindings --quiet
@@ -22,6 +22,7 @@ loom:
 		--target-dir target/loom
 
 bench: setup-dev
+	$(BIN)/pip install --quiet --group bench
 	cargo bench -p voicestand-core
 	$(BIN)/pytest benches --benchmark-disable-gc -q -s
 

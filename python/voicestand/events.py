@@ -1,9 +1,10 @@
 """The typed events: the only language between rooms, and what ``--events`` prints.
 
 ``t``, ``start`` and ``end`` are seconds on the audio clock (frame index / sample rate); every
-``*_ms`` is a duration in milliseconds of the monotonic clock. ``channel`` is the role of the
-speaker: ``self`` (microphone) or ``other`` (the far end). One event is one JSON object; optional
-fields that have no value are left out.
+``*_ms`` is a duration in milliseconds of the monotonic clock. ``t`` is when something was, not when
+it was known: the end of speech is told after the partials of the silence behind it. ``channel`` is
+the role of the speaker: ``self`` (microphone) or ``other`` (the far end). One event is one JSON
+object; optional fields that have no value are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ SuggestionKind = Literal["playbook", "metric", "knowledge", "generated"]
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One recognized word. ``confidence`` is 0 to 1 where the engine states it."""
+    """One recognized word. ``confidence`` is 0 to 1 where the engine states it.
+
+    A word may begin a little before its utterance, whose ``start`` is estimated by the voice
+    activity: the recognizer also hears the pre-roll.
+    """
 
     text: str
     start: float

@@ -202,7 +202,7 @@ def test_audio_without_a_single_number_is_silence(program: Program, command: str
         (("run", "--demo", "--events", "."), "."),
         (("transcribe",), "FILE"),
         (("transcribe", "x.wav", "--format", "doc"), "'srt'"),
-        (("transcribe", "x.wav", "--output", "/dev/null"), "/dev/null"),
+        (("transcribe", str(demo_recording()), "--output", "/dev/null"), "/dev/null"),
         (("vad",), "FILE"),
         (("vad", "x.wav", "--device", "TPU"), "NPU"),
         (("coach",), "FILE"),

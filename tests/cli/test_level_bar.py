@@ -32,4 +32,4 @@ def test_the_mark_is_never_below_the_present_peak(steps: list[tuple[float, float
 
 @given(st.floats(0, 2), st.floats(0, 2))
 def test_the_bar_has_its_width_whatever_the_level(rms: float, peak: float) -> None:
-    assert len(LevelBar().render(rms, peak, 0.0, width=24).plain) == 24 + len(" -60 dB")
+    assert len(LevelBar().render(rms, peak, 0.0, width=24).plain) == 24 + len("  -60 dB")

@@ -153,6 +153,11 @@ class Decoder:
         return seconds if seconds > 0 else None
 
 
+def check(path: Path) -> None:
+    """Raises ``InputError`` if ``path`` is no recording; reads its beginning only."""
+    Decoder(path).close()
+
+
 def printable(path: Path) -> str:
     """The name of a file for humans, on one line, and for JSON.
 

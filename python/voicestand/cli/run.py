@@ -91,20 +91,21 @@ def run(
         raise InputError(f"--duration {duration}: give the seconds after which to end")
     overrides = {"audio.device": device, "coach.playbook": playbook}
     settings = config.load(config_file, overrides=overrides)
+    if sum((bool(files), demo, device is not None or system_audio)) > 1:
+        raise InputError("choose one: --input, --demo, or --device and --system-audio")
     if demo:
         from voicestand.demo import recording
 
-        files = [*(files or []), recording()]
-    if files and (device is not None or system_audio):
-        raise InputError(
-            "a recording or a device: --input and --demo exclude --device and --system-audio"
-        )
+        files = [recording()]
 
     if not files:
         code = _session(_devices(settings, system_audio), settings, events, duration)
         raise typer.Exit(code)
+    from voicestand.audio.decoding import check
     from voicestand.audio.file import FileSource
 
+    for file in files:  # a mistake in the last name is told before the first session, not after
+        check(file)
     for file in files:
         source = FileSource(file, settings.audio, pace=pace, limit=duration)
         code = _session([source], settings, events, duration)

@@ -11,9 +11,13 @@ from voicestand.events import SessionEnded
 
 def clock(seconds: float) -> str:
     """``seconds`` as ``m:ss``, or ``h:mm:ss``."""
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def summary(ended: SessionEnded) -> RenderableType:
@@ -21,7 +25,8 @@ def summary(ended: SessionEnded) -> RenderableType:
     head = Text()
     head.append("session ended", style="bold")
     head.append(f" ({ended.reason}) after {clock(ended.duration)}: ")
-    head.append(f"{ended.utterances} utterances, {ended.suggestions} suggestions")
+    head.append(f"{_count(ended.utterances, 'utterance')}, ")
+    head.append(_count(ended.suggestions, "suggestion"))
     books = Text()
     style = "bold red" if ended.frames_lost or ended.xruns else "green"
     books.append(f"frames captured {ended.frames_captured:,}, delivered ")

@@ -34,12 +34,16 @@ def transcribe(
         typer.Option("--config", metavar="FILE", help="Settings file.", show_default=False),
     ] = None,
 ) -> None:
-    """Transcribe each FILE. Two channels are two speakers, ``self`` and ``other``."""
+    """Transcribe each FILE. Two channels are two speakers, self and other."""
     from voicestand import config
+    from voicestand.audio.decoding import check
     from voicestand.journal.export import FORMATS, save
 
     settings = config.load(config_file)
+    _check_names(files, format, output)
     folder = _folder(output)
+    for file in files:  # a bad one is told before hours of work, not after
+        check(file)
     for file in files:
         utterances, speakers = _utterances(file, settings)
         text = FORMATS[format](utterances, speakers=speakers)
@@ -47,6 +51,19 @@ def transcribe(
             typer.echo(text, nl=False)
         else:
             save(text, folder / f"{file.stem}.{format}")
+
+
+def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
+    """Refuses what would lose or spoil some of the results."""
+    from voicestand.errors import InputError
+
+    if output is None and len(files) > 1 and format_ != "txt":
+        raise InputError(f"several {format_} documents do not fit in one stream: give --output DIR")
+    if output is not None:
+        names = [file.stem for file in files]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"two files would both be written to {output / twice}.{format_}")
 
 
 def _folder(output: Path | None) -> Path | None:

@@ -64,5 +64,6 @@ def embedded_notice(name: str) -> str | None:
         return None
     return (
         f"captions come from the embedded recognizer {entry.name}, which mishears about every "
-        "third word of real speech; installing a better model gives better captions"
+        "third word of real speech; a better model can be installed once its engine is supported "
+        "(see the limits in the README)"
     )
