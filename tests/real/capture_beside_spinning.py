@@ -8,11 +8,16 @@ time of the stream: the same measure for every side, whatever the side says of i
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.real.conftest import AudioServer
 
 RATE = 48_000
 SPINNING = 2
@@ -106,10 +111,46 @@ class Python:
         }
 
 
-SIDES: dict[str, Callable[[str], Native | Python]] = {"voicestand": Native, "sounddevice": Python}
+class RtMixer:
+    """rtmixer: a callback in C that writes to a ring, which is large, since nobody reads it."""
+
+    def __init__(self, device: str) -> None:
+        import rtmixer
+
+        from voicestand.audio.devices import find_input
+
+        self.stream: Any = rtmixer.Recorder(
+            device=find_input(device).index,
+            channels=1,
+            blocksize=PERIOD,
+            samplerate=RATE,
+            latency="low",
+        )
+        self.ring = rtmixer.RingBuffer(4, 2**23)
+        self.action = self.stream.record_ringbuffer(self.ring)
+
+    def start(self) -> None:
+        self.stream.start()
+
+    def received(self) -> int:
+        return int(self.ring.read_available)
+
+    def end(self) -> Figures:
+        self.stream.stop()
+        overflows = int(self.stream.stats.input_overflows)
+        self.stream.close()
+        return {"xruns": overflows}
 
 
-def _lag(side: Native | Python) -> float:
+Side = Native | Python | RtMixer
+SIDES: dict[str, Callable[[str], Side]] = {
+    "voicestand": Native,
+    "sounddevice": Python,
+    "rtmixer": RtMixer,
+}
+
+
+def _lag(side: Side) -> float:
     """Frames that went by on the server's clock and were not received, up to a constant.
 
     The least of many looks: one just behind a callback. The time is asked for second, and the GIL
@@ -149,6 +190,32 @@ def measure(name: str, device: str, seconds: float) -> Figures:
         thread.join()
     figures = side.end()
     return figures | {"frames": frames, "missing": round(missing)}
+
+
+def capture(name: str, server: AudioServer, seconds: float) -> Figures:
+    """What a side receives from the server's silent input, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.real.capture_beside_spinning", name, "system", str(seconds)],
+        cwd=Path(__file__).parents[2],
+        env=server.env,
+        capture_output=True,
+        text=True,
+        timeout=seconds + 90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def shown(name: str, figures: Figures) -> str:
+    """One line of a table."""
+    gap = figures.get("largest_gap_ms")
+    return (
+        f"  {name:<12} frames missing {figures['missing']:8,.0f} of {figures['frames']:,.0f}, "
+        f"xruns {figures['xruns']:,.0f}, largest gap "
+        + ("not told" if gap is None else f"{gap:.1f} ms")
+    )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.real.capture_beside_spinning import capture, shown
 from tests.real.stalls import watched
 
 if TYPE_CHECKING:
@@ -23,28 +20,6 @@ MARGIN = 256
 """Frames, two periods of the server: its clock and ours are read apart."""
 
 
-def _capture(side: str, server: AudioServer) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.real.capture_beside_spinning", side, "system", str(SECONDS)],
-        cwd=Path(__file__).parents[2],
-        env=server.env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
-
-
-def _shown(side: str, seen: dict[str, Any]) -> str:
-    return (
-        f"  {side:<12} frames missing {seen['missing']:8,.0f} of {seen['frames']:,.0f}, "
-        f"xruns {seen['xruns']:,.0f}, largest gap {seen['largest_gap_ms']:.1f} ms"
-    )
-
-
 @pytest.mark.timeout(400)
 def test_capture_loses_nothing_while_python_spins_and_a_python_callback_does(
     jack_server: AudioServer, capsys: pytest.CaptureFixture[str]
@@ -52,16 +27,16 @@ def test_capture_loses_nothing_while_python_spins_and_a_python_callback_does(
     lines = [f"capture from JACK for {SECONDS} s while two Python threads spin:"]
     for _ in range(ATTEMPTS):
         with watched() as stalls:
-            ours = _capture("voicestand", jack_server)
-        lines.append(f"{_shown('voicestand', ours)}; {stalls}")
+            ours = capture("voicestand", jack_server, SECONDS)
+        lines.append(f"{shown('voicestand', ours)}; {stalls}")
         # What the server gave is delivered, however the machine stalls.
         assert ours["captured"] == ours["delivered"]
         assert ours["lost"] == 0
         if not stalls.count:
             break
     with watched() as their_stalls:
-        theirs = _capture("sounddevice", jack_server)
-    lines.append(f"{_shown('sounddevice', theirs)}; {their_stalls}")
+        theirs = capture("sounddevice", jack_server, SECONDS)
+    lines.append(f"{shown('sounddevice', theirs)}; {their_stalls}")
     with capsys.disabled():
         print("", *lines, sep="\n")
     if not stalls.count:
