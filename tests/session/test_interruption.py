@@ -15,6 +15,7 @@ from tests.program import Program, Running, error_lines, is_alive, of_kind, wait
 from tests.session.test_run import check_against_bare_engine, check_utterances
 from tests.spoken_calls import Recording
 
+from voicestand.cli.run import ONE_REQUEST
 from voicestand.events import (
     EngineAlert,
     SessionEnded,
@@ -127,12 +128,24 @@ def test_a_second_ctrl_c_ends_it_at_once(program: Program, long_speech: Recordin
     running.send(signal.SIGINT)
     running.first(SpeechEnded)
     assert running.process.poll() is None
+    time.sleep(2 * ONE_REQUEST)
     running.send(signal.SIGINT)
     assert running.end(SOON) == 130
     assert "Traceback" not in running.stderr
     assert not any(map(is_alive, workers))
     (listed,) = program.sessions()
     assert listed["status"] == "interrupted"
+
+
+def test_the_same_request_sent_twice_at_once_is_one(
+    program: Program, long_speech: Recording
+) -> None:
+    running = listen(program, long_speech)
+    running.send(signal.SIGTERM)
+    running.send(signal.SIGTERM)
+    assert running.end(SOON) == 130
+    (listed,) = program.sessions()
+    assert listed["status"] == "complete"
 
 
 def test_a_signal_between_two_recordings_does_not_begin_the_next(

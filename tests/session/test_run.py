@@ -317,3 +317,15 @@ def test_the_demo_call_is_captioned_and_coached(program: Program) -> None:
     for one in suggestions:
         assert shown_before[one.utterance] < events.index(one)
     assert Path(demo_recording()).stat().st_size < 1_000_000
+
+
+def test_what_of_a_damaged_file_could_not_be_heard_is_told(
+    program: Program, tmp_path: Path
+) -> None:
+    audio = bytearray(demo_recording().read_bytes()[:200_000])
+    audio[100_000:110_000] = bytes(10_000)
+    (tmp_path / "damaged.ogg").write_bytes(audio)
+    events = run(program, tmp_path / "damaged.ogg")
+    (told,) = (alert for alert in of_kind(events, EngineAlert) if alert.code == "audio.damaged")
+    assert "damaged.ogg" in told.message
+    assert of_kind(events, TranscriptFinal)

@@ -61,6 +61,11 @@ class DeviceSource:
             self.engine.close()
             raise DeviceError(f"cannot open {self.name}: {_reason(error)}") from None
 
+    @property
+    def damaged(self) -> str | None:
+        """Nothing: what a device loses is counted."""
+        return None
+
     def start(self) -> None:
         """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
         try:

@@ -28,6 +28,10 @@ class Source(Protocol):
     """Whether audio comes when it comes: it cannot be made to wait."""
     engine: Engine
 
+    @property
+    def damaged(self) -> str | None:
+        """What of a file could not be read, in one line; ``None`` if there is no such part."""
+
     def start(self) -> None:
         """Lets audio flow."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ONE_REQUEST = 0.5
+"""Seconds within which several signals are one: timeout(1) signals a process and then its group."""
 
 
 def run(
@@ -175,14 +178,16 @@ def _report(output: Output, ended: SessionEnded, failure: str | None) -> int:
 @contextmanager
 def _ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Calls ``stop`` on the first Ctrl-C, SIGTERM or hang-up; a second one ends the program."""
-    asked = False
+    asked: float | None = None
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        now = time.monotonic()
+        if asked is None:
+            asked = now
+            stop()
+        elif now - asked > ONE_REQUEST:
             raise KeyboardInterrupt
-        asked = True
-        stop()
 
     before = {number: signal.signal(number, handle) for number in ENDING_SIGNALS}
     try:

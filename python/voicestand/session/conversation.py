@@ -201,6 +201,8 @@ class Conversation:
             message = self._next()
             if isinstance(message, Stopped):
                 listening -= 1
+                if message.damaged:
+                    self._alert("warning", "audio.damaged", f"{message.source}: {message.damaged}")
                 if message.trouble:
                     self._fail("audio.failed", message.trouble)
                     self._stop_sources()

@@ -29,6 +29,8 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     trouble: str | None
+    damaged: str | None = None
+    """What could not be read of a file, in one line."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

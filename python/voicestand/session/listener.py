@@ -170,7 +170,8 @@ class Listener:
         except Exception as error:
             trouble = f"listening to {self.source.name} failed: {type(error).__name__}: {error}"
             self.source.stop()
-        self._tell(Stopped(source=self.source.name, trouble=trouble))
+        damaged = self.source.damaged
+        self._tell(Stopped(source=self.source.name, trouble=trouble, damaged=damaged))
 
     def _listen(self) -> str | None:
         trouble = None
