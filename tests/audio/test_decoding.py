@@ -331,7 +331,8 @@ def test_no_header_crashes_the_program(
     path.write_bytes(content)
     with suppress(InputError):
         samples, _ = decode(path)
-        assert samples.size <= 4_000
+        # The most that any codec the header may name makes of 2,000 bytes, and more.
+        assert samples.size <= 1_000_000
 
 
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
