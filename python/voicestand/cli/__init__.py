@@ -9,9 +9,14 @@ from typing import NoReturn
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of the ``voicestand`` command."""
+    from voicestand.cli import interruption
+
     try:
+        interruption.watch()
         from voicestand.cli import program
 
         program.main(arguments)
-    except KeyboardInterrupt:  # Ctrl-C while it was still being loaded
-        sys.exit(130)
+    except (KeyboardInterrupt, Exception):
+        if interruption.asked():  # Ctrl-C while it was still being loaded
+            sys.exit(130)
+        raise

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from voicestand import __version__
+from voicestand.cli import interruption
 from voicestand.errors import VoicestandError
 
 EXIT_FAILED = 1
@@ -54,9 +55,6 @@ def _call(arguments: Sequence[str] | None) -> int:
     try:
         result = app(args=arguments, prog_name="voicestand", standalone_mode=False)
         sys.stdout.flush()
-    except VoicestandError as error:
-        _fail(error)
-        return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -66,21 +64,29 @@ def _call(arguments: Sequence[str] | None) -> int:
     except typer.Abort:
         return EXIT_INTERRUPTED
     except Exception as error:
-        format_message = getattr(error, "format_message", None)
-        if type(error).__name__ == "NoArgsIsHelpError":  # it moved from click to typer's own copy
-            print(format_message() if format_message else error, file=sys.stderr)
-            return EXIT_USAGE
-        if format_message is not None:  # a usage error of the command-line library
-            _fail(f"{format_message()} (see voicestand --help)")
-            return int(getattr(error, "exit_code", EXIT_USAGE))
-        if os.environ.get("VOICESTAND_DEBUG"):
-            raise
-        _fail(
-            f"internal error, {type(error).__name__}: {error} "
-            "(set VOICESTAND_DEBUG=1 to see where, and please report it)"
-        )
-        return EXIT_FAILED
+        return EXIT_INTERRUPTED if interruption.asked() else _explain(error)
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    """Prints what was wrong; returns the exit code."""
+    if isinstance(error, VoicestandError):
+        _fail(error)
+        return error.exit_code
+    format_message = getattr(error, "format_message", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # it moved from click to typer's own copy
+        print(format_message() if format_message else error, file=sys.stderr)
+        return EXIT_USAGE
+    if format_message is not None:  # a usage error of the command-line library
+        _fail(f"{format_message()} (see voicestand --help)")
+        return int(getattr(error, "exit_code", EXIT_USAGE))
+    if os.environ.get("VOICESTAND_DEBUG"):
+        raise error
+    _fail(
+        f"internal error, {type(error).__name__}: {error} "
+        "(set VOICESTAND_DEBUG=1 to see where, and please report it)"
+    )
+    return EXIT_FAILED
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
