@@ -1,0 +1,81 @@
+//! The callback's path and the DSP thread do not allocate, reallocate or free once they run.
+#![cfg(not(loom))]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use voicestand_core::engine::{Engine, Spec};
+
+/// Counts what the whole process asks of the heap while it is armed.
+struct Guard;
+
+static ARMED: AtomicBool = AtomicBool::new(false);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+fn count() {
+    if ARMED.load(Ordering::Relaxed) {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: every call is handed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Guard {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static GUARD: Guard = Guard;
+
+/// The only test of this binary: others would allocate beside it.
+#[test]
+fn capture_and_conditioning_leave_the_heap_alone() {
+    let engine = Engine::start(Spec {
+        sample_rate: 44_100,
+        channels: 2,
+        roles: vec![vec![0], vec![1]],
+        block_frames: 128,
+        ring_seconds: 0.2,
+        high_pass_hz: 80.0,
+    })
+    .unwrap();
+    let block = [0.25_f32; 256];
+    let settle = || std::thread::sleep(Duration::from_millis(50));
+    let play = |blocks: usize| {
+        for number in 0..blocks {
+            engine.input().accept(&block, number as u64, 44_100, false);
+            engine.wait_for_room(None);
+        }
+    };
+    play(100);
+    settle();
+    ARMED.store(true, Ordering::Relaxed);
+    // Ten seconds of audio, then more at once than the rings hold: an overrun is no excuse.
+    play(3_445);
+    for _ in 0..500 {
+        engine.input().accept(&block, 0, 44_100, true);
+    }
+    settle();
+    ARMED.store(false, Ordering::Relaxed);
+    assert_eq!(CALLS.load(Ordering::Relaxed), 0);
+    assert!(engine.stats().captured > 400_000);
+}
