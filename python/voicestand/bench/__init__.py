@@ -1,0 +1,1 @@
+"""Every claim of VoiceStand, measured on this machine beside its peers."""
