@@ -16,9 +16,9 @@ test: setup-dev lint
 	$(MAKE) loom
 	$(BIN)/pytest
 
-# Every interleaving of the lock-free ring, within loom's bounds.
+# Every interleaving of the lock-free types, within loom's bounds.
 loom:
-	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test ring_loom \
+	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test '*_loom' \
 		--target-dir target/loom
 
 bench: setup-dev

@@ -11,6 +11,7 @@ use crate::{
     capture::{Input, InputCounts},
     dsp::{Channel, Level, RateError},
     ring::{Reader, Ring, Shape, Wake, ring},
+    stats::Instruments,
 };
 
 mod conditioning;
@@ -88,6 +89,7 @@ pub struct Engine {
     meters: Meters,
     conditioner: Option<JoinHandle<()>>,
     books: Arc<conditioning::Books>,
+    instruments: Arc<Instruments>,
 }
 
 impl Engine {
@@ -101,6 +103,7 @@ impl Engine {
         let blocks = (spec.ring_seconds * f64::from(spec.sample_rate) / spec.block_frames as f64)
             .ceil()
             .max(4.0) as usize;
+        let instruments = Arc::new(Instruments::new());
         let channels = spec
             .roles
             .iter()
@@ -111,6 +114,7 @@ impl Engine {
                     spec.block_frames,
                     spec.high_pass_hz,
                 )
+                .map(|channel| channel.timed(&instruments))
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(SpecError::Rate)?;
@@ -144,20 +148,26 @@ impl Engine {
                 "the capture ring has no room for a reader".into(),
             ));
         };
-        let conditioner = Conditioner::new(frames, speech_in, channels, &spec, speech_frames);
+        let conditioner =
+            Conditioner::new(frames, speech_in, channels, &spec, speech_frames).timed(&instruments);
         let (meters, books) = (conditioner.meters(), conditioner.books());
         let handle = thread::Builder::new()
             .name("voicestand-dsp".into())
             .spawn(move || conditioner.run())
             .map_err(|error| SpecError::Thread(error.to_string()))?;
         Ok(Self {
-            input: Arc::new(Input::new(capture_in, spec.channels)),
+            input: Arc::new(Input::new(
+                capture_in,
+                spec.channels,
+                Arc::clone(&instruments),
+            )),
             spec,
             capture,
             speech,
             meters,
             conditioner: Some(handle),
             books,
+            instruments,
         })
     }
 
@@ -183,7 +193,13 @@ impl Engine {
     #[must_use]
     pub fn speech_reader(&self, frames: usize) -> Option<WindowReader> {
         let reader = self.speech.reader()?;
-        Some(WindowReader::new(reader, self.spec.roles.len(), frames))
+        let instruments = Arc::clone(&self.instruments);
+        Some(WindowReader::new(
+            reader,
+            self.spec.roles.len(),
+            frames,
+            instruments,
+        ))
     }
 
     /// Sleeps until one more block of input can be accepted without any reader losing a frame.
@@ -207,6 +223,12 @@ impl Engine {
     #[must_use]
     pub fn levels(&self) -> Vec<Level> {
         self.meters.iter().map(|meter| meter.read()).collect()
+    }
+
+    /// How long everything takes: callback, wake-ups, stages, ring depths.
+    #[must_use]
+    pub fn instruments(&self) -> &Instruments {
+        &self.instruments
     }
 
     /// Books and counters.

@@ -3,12 +3,16 @@
 use std::{
     cell::UnsafeCell,
     fmt,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use crate::{
     clock,
     ring::{Producer, Stamp, flags},
+    stats::Instruments,
 };
 
 /// What came through the door, and what did not.
@@ -31,6 +35,7 @@ pub struct Input {
     /// `None` once the input is closed.
     producer: UnsafeCell<Option<Producer>>,
     channels: usize,
+    instruments: Arc<Instruments>,
     blocks: AtomicU64,
     overflows: AtomicU64,
     rejected: AtomicU64,
@@ -51,13 +56,14 @@ impl fmt::Debug for Input {
 }
 
 impl Input {
-    /// An input for frames of `channels` interleaved samples.
+    /// An input for frames of `channels` interleaved samples, seen through `instruments`.
     #[must_use]
-    pub fn new(producer: Producer, channels: usize) -> Self {
+    pub fn new(producer: Producer, channels: usize, instruments: Arc<Instruments>) -> Self {
         Self {
             occupied: AtomicBool::new(false),
             producer: UnsafeCell::new(Some(producer)),
             channels: channels.max(1),
+            instruments,
             blocks: AtomicU64::new(0),
             overflows: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
@@ -72,13 +78,19 @@ impl Input {
         self.channels
     }
 
+    /// What the device callback is measured with.
+    #[must_use]
+    pub fn instruments(&self) -> &Instruments {
+        &self.instruments
+    }
+
     /// Copies interleaved `samples`, whose first frame was converted at `adc_ns`, into the ring.
     ///
     /// Returns the frames taken: all whole ones, or none if the door was occupied or closed. Wait-
     /// free; safe in a real-time callback.
     pub fn accept(&self, samples: &[f32], adc_ns: u64, sample_rate: u32, overflow: bool) -> usize {
         let frames = samples.len() / self.channels;
-        self.note_call(overflow);
+        let published_ns = self.note_call(overflow);
         let taken = self.enter(|producer| {
             let Some(producer) = producer else { return 0 };
             let block_frames = (producer.block_samples() / self.channels).max(1);
@@ -99,6 +111,7 @@ impl Input {
                         frames: count as u32,
                         source_frames: count as u32,
                         adc_ns: adc_ns + offset_ns,
+                        published_ns,
                         flags,
                         ..Stamp::default()
                     })
@@ -138,7 +151,8 @@ impl Input {
         }
     }
 
-    fn note_call(&self, overflow: bool) {
+    /// Counts a call and returns when it came.
+    fn note_call(&self, overflow: bool) -> u64 {
         let now = clock::monotonic_ns();
         let last = self.last_ns.swap(now, Ordering::Relaxed);
         if last != 0 {
@@ -148,6 +162,7 @@ impl Input {
         self.blocks.fetch_add(1, Ordering::Relaxed);
         self.overflows
             .fetch_add(u64::from(overflow), Ordering::Relaxed);
+        now
     }
 
     /// Calls `work` alone with the producer; `None` if somebody else is inside.
@@ -175,7 +190,7 @@ mod tests {
             readers: 1,
         });
         let mut reader = ring.reader().expect("a desk is free");
-        let input = Input::new(producer, 2);
+        let input = Input::new(producer, 2, Arc::default());
         assert_eq!(
             input.accept(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 1_000, 1_000_000, true),
             3
@@ -197,7 +212,7 @@ mod tests {
             readers: 1,
         });
         let mut reader = ring.reader().expect("a desk is free");
-        let input = Input::new(producer, 1);
+        let input = Input::new(producer, 1, Arc::default());
         input.close();
         assert_eq!(input.accept(&[0.0; 3], 0, 48_000, false), 0);
         assert_eq!(input.counts().rejected, 3);

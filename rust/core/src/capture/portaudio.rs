@@ -67,5 +67,7 @@ pub unsafe extern "C" fn stream_callback(
         stream.sample_rate,
         overflow,
     );
+    let instruments = stream.input.instruments();
+    instruments.called_back(now, frames, stream.sample_rate);
     PA_CONTINUE
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{HighPass, Meter, RateError, Resampler, SPEECH_RATE};
+use crate::stats::{Instruments, Measure, Stopwatch};
 
 /// Samples beyond this, 18 dB over full scale, are no audio; a filter fed with them would not
 /// recover. They are clamped.
@@ -18,6 +19,7 @@ pub struct Channel {
     meter: Arc<Meter>,
     resampler: Resampler,
     mono: Vec<f32>,
+    watch: Stopwatch,
 }
 
 impl Channel {
@@ -39,7 +41,15 @@ impl Channel {
             meter: Arc::new(Meter::new(sample_rate)),
             resampler: Resampler::new(sample_rate, SPEECH_RATE, block_frames)?,
             mono: Vec::with_capacity(block_frames),
+            watch: Stopwatch::default(),
         })
+    }
+
+    /// Has the time of every stage recorded in `instruments`.
+    #[must_use]
+    pub fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
+        self.watch = Stopwatch::new(Arc::clone(instruments));
+        self
     }
 
     /// The most speech samples one block can give.
@@ -57,10 +67,16 @@ impl Channel {
     /// Conditions `frames` of `width` interleaved channels into `speech`; returns how many samples
     /// it wrote and whether some of the input were no sound numbers.
     pub fn process(&mut self, frames: &[f32], width: usize, speech: &mut [f32]) -> (usize, bool) {
+        self.watch.start();
         let sanitized = self.mix(frames, width);
+        self.watch.lap(Measure::Mix);
         self.high_pass.process(&mut self.mono);
+        self.watch.lap(Measure::HighPass);
         self.meter.measure(&self.mono);
-        (self.resampler.process(&self.mono, speech), sanitized)
+        self.watch.lap(Measure::Meter);
+        let produced = self.resampler.process(&self.mono, speech);
+        self.watch.lap(Measure::Resample);
+        (produced, sanitized)
     }
 
     /// Puts out what is still in the resampler.

@@ -10,9 +10,11 @@ use std::{
 
 use super::Spec;
 use crate::{
+    clock::monotonic_ns,
     cpu::priority,
     dsp::{Channel, Meter, SPEECH_RATE},
     ring::{Producer, Read, Reader, Stamp, flags},
+    stats::{Instruments, Measure, Stopwatch},
 };
 
 /// Real-time priority of the DSP thread: below the audio server's own threads, so that it never
@@ -39,6 +41,8 @@ pub(super) struct Conditioner {
     frames: Reader,
     stages: Stages,
     books: Arc<Books>,
+    instruments: Arc<Instruments>,
+    watch: Stopwatch,
 }
 
 /// The channels and the ring they write to: apart from the reader, whose block they work on.
@@ -86,7 +90,16 @@ impl Conditioner {
             frames,
             stages,
             books: Arc::default(),
+            instruments: Arc::default(),
+            watch: Stopwatch::default(),
         }
+    }
+
+    /// Has wake-ups, depth and the time of whole blocks recorded in `instruments`.
+    pub(super) fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
+        self.instruments = Arc::clone(instruments);
+        self.watch = Stopwatch::new(Arc::clone(instruments));
+        self
     }
 
     pub(super) fn meters(&self) -> Meters {
@@ -102,11 +115,19 @@ impl Conditioner {
     pub(super) fn run(mut self) {
         // Refused, the thread works as an ordinary one: the ring gives it seconds to be late.
         priority::promote(PRIORITY);
+        self.instruments.dsp_thread.leave();
         loop {
+            let sleeps = self.frames.lag() == 0;
             self.frames.wait(None);
+            let waiting = self.frames.lag();
             match self.frames.read() {
                 Read::Block(block) => {
                     let stamp = block.stamp();
+                    self.instruments.record(Measure::CaptureDepth, waiting);
+                    if sleeps {
+                        self.instruments.woken(Measure::DspWake, stamp.published_ns);
+                    }
+                    self.watch.start();
                     self.books
                         .lost
                         .fetch_add(block.source_lost_before(), Ordering::Relaxed);
@@ -116,6 +137,7 @@ impl Conditioner {
                         self.stages
                             .condition(samples.get(..used).unwrap_or(samples), stamp);
                     });
+                    self.watch.lap(Measure::Block);
                 }
                 Read::Empty => {}
                 Read::Closed => break self.stages.finish(),
@@ -223,6 +245,7 @@ fn stamp_of(
         frames: produced as u32,
         source_frames: std::mem::take(source_frames),
         adc_ns,
+        published_ns: monotonic_ns(),
         flags: std::mem::take(flags),
         ..Stamp::default()
     })

@@ -1,10 +1,14 @@
 //! Speech in windows of one length, whatever the blocks were.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     dsp::SPEECH_RATE,
     ring::{Books, Read, Reader, Wake},
+    stats::{Instruments, Measure},
 };
 
 /// How a read ended.
@@ -39,6 +43,9 @@ pub struct WindowReader {
     flags: u32,
     /// What is left of a block, or of a gap, that did not fit in the last window.
     rest: Rest,
+    instruments: Arc<Instruments>,
+    /// Whether the reader slept until the block it will fetch next was published.
+    woken: bool,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +63,12 @@ fn left(deadline: Option<Instant>) -> Option<Duration> {
 }
 
 impl WindowReader {
-    pub(super) fn new(reader: Reader, channels: usize, length: usize) -> Self {
+    pub(super) fn new(
+        reader: Reader,
+        channels: usize,
+        length: usize,
+        instruments: Arc<Instruments>,
+    ) -> Self {
         let length = length.max(1);
         Self {
             reader,
@@ -70,6 +82,8 @@ impl WindowReader {
             end_adc_ns: 0,
             flags: 0,
             rest: Rest::default(),
+            instruments,
+            woken: false,
         }
     }
 
@@ -91,7 +105,7 @@ impl WindowReader {
                 Some(false) if self.filled > 0 => return self.hand_out(),
                 Some(false) => return Window::Closed,
                 None => match self.reader.wait(left(deadline)) {
-                    Wake::Ready => {}
+                    Wake::Ready => self.woken = true,
                     Wake::TimedOut => return Window::TimedOut,
                     Wake::Interrupted => return Window::Interrupted,
                 },
@@ -192,9 +206,15 @@ impl WindowReader {
 
     /// Takes the next block to hand: `Some(true)`; `Some(false)` at the end, `None` if none is there.
     fn fetch(&mut self) -> Option<bool> {
+        let waiting = self.reader.lag();
         match self.reader.read() {
             Read::Block(block) => {
                 let stamp = block.stamp();
+                self.instruments.record(Measure::SpeechDepth, waiting);
+                if std::mem::take(&mut self.woken) {
+                    let published_ns = stamp.published_ns;
+                    self.instruments.woken(Measure::ReaderWake, published_ns);
+                }
                 self.rest.silence += block.lost_before();
                 self.rest.frames = stamp.frames as usize;
                 self.rest.used = 0;

@@ -17,6 +17,8 @@ pub struct Stamp {
     pub source_frames: u32,
     /// When the first frame was converted, in nanoseconds of `CLOCK_MONOTONIC`.
     pub adc_ns: u64,
+    /// When the producer handed the block over, in nanoseconds of `CLOCK_MONOTONIC`; 0: not said.
+    pub published_ns: u64,
     /// What the source said about it: see [`flags`].
     pub flags: u32,
 }
