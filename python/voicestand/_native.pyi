@@ -30,6 +30,32 @@ class EngineStats(TypedDict):
     overflows: int
     waiting_blocks: int
     longest_gap: float
+    histograms: dict[str, HistogramSummary]
+    threads: dict[str, ThreadTimes]
+
+@type_check_only
+class HistogramSummary(TypedDict):
+    """What a histogram saw. ``unit`` is ``s`` (seconds) or ``blocks``; values are known to 1 %."""
+
+    unit: str
+    count: int
+    p50: float
+    p99: float
+    p999: float
+    mean: float
+    max: float
+    saturated: int
+    """Values beyond a minute, which are counted as a minute."""
+
+@type_check_only
+class ThreadTimes(TypedDict):
+    """The kernel's account of a thread since it began."""
+
+    id: int
+    """As ``top -H`` shows it."""
+    cpu_seconds: float
+    wait_seconds: float
+    """Runnable, but without a CPU."""
 
 @type_check_only
 class TopologyDict(TypedDict):
@@ -96,7 +122,15 @@ class Engine:
         """
 
     def stats(self) -> EngineStats:
-        """The books, in frames of the source; ``longest_gap`` between two blocks in seconds."""
+        """The books, in frames of the source; ``longest_gap`` between two blocks in seconds.
+
+        ``histograms`` by name: ``callback`` and ``interval_jitter`` of a device's callback;
+        ``dsp_wake`` and ``reader_wake``, from the publication of a block to the thread that slept
+        for it running; per channel of a block ``mix``, ``high_pass``, ``meter``, ``resample``;
+        ``block``, everything the DSP thread does with one; ``capture_depth`` and ``speech_depth``,
+        the blocks that wait when a reader comes. ``threads``: ``callback`` and ``dsp``, as far as
+        they run. Reading them does not touch the audio path.
+        """
 
     def close(self) -> None:
         """Ends the audio and the DSP thread. Readers may still read what is under way."""

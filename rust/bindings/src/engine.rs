@@ -13,7 +13,8 @@ use voicestand_core::{
 };
 
 use crate::{
-    samples::interleaved, speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds,
+    histograms, samples::interleaved, speech_reader::SpeechReader, stream::DeviceStream,
+    time::nanoseconds,
 };
 
 /// One source's way through the native core.
@@ -151,9 +152,11 @@ impl Engine {
     }
 
     /// The books: `captured`, `lost_before_dsp`, `rejected` (frames); `blocks`, `overflows`,
-    /// `waiting_blocks`; `longest_gap` between two blocks (seconds).
+    /// `waiting_blocks`; `longest_gap` between two blocks (seconds); `histograms` of durations and
+    /// depths by name; `threads`: CPU time of the callback's and the DSP thread.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let stats = self.core()?.stats();
+        let core = self.core()?;
+        let (stats, instruments) = (core.stats(), core.instruments());
         let dict = PyDict::new(py);
         dict.set_item("captured", stats.captured)?;
         dict.set_item("lost_before_dsp", stats.lost_before_dsp)?;
@@ -162,6 +165,8 @@ impl Engine {
         dict.set_item("overflows", stats.input.overflows)?;
         dict.set_item("waiting_blocks", stats.waiting_blocks)?;
         dict.set_item("longest_gap", stats.input.longest_gap_ns as f64 / 1e9)?;
+        dict.set_item("histograms", histograms::summaries(py, instruments)?)?;
+        dict.set_item("threads", histograms::threads(py, instruments)?)?;
         Ok(dict)
     }
 

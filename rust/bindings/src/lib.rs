@@ -2,6 +2,7 @@
 
 mod cpu;
 mod engine;
+mod histograms;
 mod ring;
 mod samples;
 mod speech_reader;
