@@ -39,7 +39,7 @@ impl Channel {
             scale: 1.0 / inputs.len().max(1) as f32,
             high_pass: HighPass::new(high_pass_hz, sample_rate),
             meter: Arc::new(Meter::new(sample_rate)),
-            resampler: Resampler::new(sample_rate, SPEECH_RATE, block_frames)?,
+            resampler: Resampler::new(sample_rate, SPEECH_RATE)?,
             mono: Vec::with_capacity(block_frames),
             watch: Stopwatch::default(),
         })

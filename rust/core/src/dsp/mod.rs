@@ -4,14 +4,13 @@
 
 mod channel;
 mod high_pass;
-pub mod kernels;
 mod meter;
 mod resampler;
 
 pub use channel::Channel;
 pub use high_pass::HighPass;
 pub use meter::{Level, Meter};
-pub use resampler::{RateError, Resampler};
+pub use resampler::{MOST_TRIM, RateError, Resampler};
 
 /// Sample rate of speech processing, Hz.
 pub const SPEECH_RATE: u32 = 16_000;

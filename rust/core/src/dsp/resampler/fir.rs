@@ -1,0 +1,486 @@
+//! The inner loops of the resampler, for each instruction set.
+//!
+//! Eight outputs are computed at a time from one window of input, so that every sample that is
+//! loaded is used eight times; their coefficients lie in the order in which they are needed. An
+//! output computed alone, at the edge of what has come, goes through the same additions in the same
+//! order: how the input is cut changes no bit of the output.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{
+    __m256, __m512, _mm256_add_ps, _mm256_castpd_ps, _mm256_fmadd_ps, _mm256_hadd_ps,
+    _mm256_loadu_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_storeu_ps, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf64x4_pd,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+};
+
+/// Outputs that are computed together.
+pub(super) const GROUP: usize = 8;
+/// Coefficients in a [`Line`].
+pub(super) const LANES: usize = 16;
+/// Outputs of a half-band filter that are computed together.
+const WIDE: usize = 32;
+
+/// Sixteen coefficients: one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [f32; LANES]);
+
+/// The lines of the eight filters of a group that meet the same sixteen samples.
+pub(super) type Lines = [Line; GROUP];
+
+/// Which instructions the inner loops use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fir {
+    /// What the compiler makes of plain Rust: the reference.
+    Scalar,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512F.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Fir {
+    /// The best this CPU has.
+    pub(super) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 && is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if avx2 {
+                return Self::Avx2;
+            }
+        }
+        Self::Scalar
+    }
+
+    /// The eight outputs of a group: each filter's sum of products with `window`, which has sixteen
+    /// samples for each element of `filters`.
+    pub(super) fn group(self, filters: &[Lines], window: &[f32]) -> [f32; GROUP] {
+        let (window, _) = window.as_chunks::<LANES>();
+        match self {
+            Self::Scalar => scalar_group(filters, window),
+            // SAFETY: the variant exists only where `best` found AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2_group(filters, window) },
+            // SAFETY: the variant exists only where `best` found AVX-512F, AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512_group(filters, window) },
+        }
+    }
+
+    /// Output `row` of a group alone, bit for bit what [`group`](Self::group) gives.
+    pub(super) fn one_of_group(self, filters: &[Lines], row: usize, window: &[f32]) -> f32 {
+        let (window, _) = window.as_chunks::<LANES>();
+        let row = row % GROUP;
+        match self {
+            Self::Scalar => scalar_one(filters, row, window),
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2_one(filters, row, window) },
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512_one(filters, row, window) },
+        }
+    }
+
+    /// The sum of products of `window` with a filter between four others: their sum, weighted.
+    pub(super) fn between(self, filters: [&[Line]; 4], weights: [f32; 4], window: &[f32]) -> f32 {
+        let (window, _) = window.as_chunks::<LANES>();
+        match self {
+            Self::Scalar => scalar_between(filters, weights, window),
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2_between(filters, weights, window) },
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512_between(filters, weights, window) },
+        }
+    }
+
+    /// A half-band filter that keeps every second sample: `output[n]` is half of `even[n]` and the
+    /// products of `taps[j]` with the odd samples j + ½ before and behind it, of which `odd` holds
+    /// `taps.len()` before the first.
+    pub(super) fn half_band(self, taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
+        match self {
+            Self::Scalar => half_band(taps, even, odd, output, |a, b, c| a * b + c),
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2_half_band(taps, even, odd, output) },
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512_half_band(taps, even, odd, output) },
+        }
+    }
+}
+
+/// The order of additions that all instruction sets share at the end.
+fn sum(lanes: [f32; 8]) -> f32 {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
+fn fold(lanes: [f32; LANES]) -> f32 {
+    let mut folded = [0.0; 8];
+    let (low, high) = lanes.split_at(8);
+    for ((to, low), high) in folded.iter_mut().zip(low).zip(high) {
+        *to = low + high;
+    }
+    sum(folded)
+}
+
+fn scalar_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    for (lines, samples) in filters.iter().zip(window) {
+        let Some(line) = lines.get(row) else { continue };
+        for ((lane, tap), sample) in lanes.iter_mut().zip(line.0).zip(samples) {
+            *lane += tap * sample;
+        }
+    }
+    fold(lanes)
+}
+
+fn scalar_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
+    std::array::from_fn(|row| scalar_one(filters, row, window))
+}
+
+fn scalar_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
+    let mut total = [0.0_f32; LANES];
+    for (filter, weight) in filters.into_iter().zip(weights) {
+        let mut lanes = [0.0_f32; LANES];
+        for (line, samples) in filter.iter().zip(window) {
+            for ((lane, tap), sample) in lanes.iter_mut().zip(line.0).zip(samples) {
+                *lane += tap * sample;
+            }
+        }
+        for (total, lane) in total.iter_mut().zip(lanes) {
+            *total += weight * lane;
+        }
+    }
+    fold(total)
+}
+
+#[inline(always)]
+fn half_band(
+    taps: &[f32],
+    even: &[f32],
+    odd: &[f32],
+    output: &mut [f32],
+    multiply_add: impl Fn(f32, f32, f32) -> f32,
+) {
+    let reach = taps.len();
+    let mut at = 0;
+    let (blocks, rest) = output.as_chunks_mut::<WIDE>();
+    for block in blocks {
+        let Some(centre) = even.get(at..).and_then(<[f32]>::first_chunk::<WIDE>) else {
+            return;
+        };
+        let mut sums: [f32; WIDE] = centre.map(|sample| 0.5 * sample);
+        for (j, &tap) in taps.iter().enumerate() {
+            let before = odd.get(at + reach - 1 - j..);
+            let behind = odd.get(at + reach + j..);
+            let (Some(before), Some(behind)) = (
+                before.and_then(<[f32]>::first_chunk::<WIDE>),
+                behind.and_then(<[f32]>::first_chunk::<WIDE>),
+            ) else {
+                return;
+            };
+            for ((sum, before), behind) in sums.iter_mut().zip(before).zip(behind) {
+                *sum = multiply_add(tap, before + behind, *sum);
+            }
+        }
+        *block = sums;
+        at += WIDE;
+    }
+    for (place, n) in rest.iter_mut().zip(at..) {
+        let mut sum = 0.5 * even.get(n).copied().unwrap_or(0.0);
+        let before = odd.get(n..n + reach).unwrap_or(&[]);
+        let behind = odd.get(n + reach..n + 2 * reach).unwrap_or(&[]);
+        for ((&tap, before), behind) in taps.iter().zip(before.iter().rev()).zip(behind) {
+            sum = multiply_add(tap, before + behind, sum);
+        }
+        *place = sum;
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn load8(samples: &[f32; 8]) -> __m256 {
+    // SAFETY: the reference is to eight floats.
+    unsafe { _mm256_loadu_ps(samples.as_ptr()) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn load16(samples: &[f32; 16]) -> __m512 {
+    // SAFETY: the reference is to sixteen floats.
+    unsafe { _mm512_loadu_ps(samples.as_ptr()) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn store8(lanes: __m256) -> [f32; 8] {
+    let mut place = [0.0; 8];
+    // SAFETY: `place` has room for eight floats.
+    unsafe { _mm256_storeu_ps(place.as_mut_ptr(), lanes) };
+    place
+}
+
+/// Low and high eight of sixteen floats.
+#[cfg(target_arch = "x86_64")]
+fn halves(samples: &[f32; 16]) -> [&[f32; 8]; 2] {
+    let (halves, _) = samples.as_chunks::<8>();
+    match halves {
+        [low, high] => [low, high],
+        _ => [&[0.0; 8]; 2],
+    }
+}
+
+/// The sums over each of eight vectors, added in the order of [`sum`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn sums(lanes: [__m256; GROUP]) -> [f32; GROUP] {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let first = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    let second = _mm256_hadd_ps(_mm256_hadd_ps(e, f), _mm256_hadd_ps(g, h));
+    store8(_mm256_add_ps(
+        _mm256_permute2f128_ps::<0x20>(first, second),
+        _mm256_permute2f128_ps::<0x31>(first, second),
+    ))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn folded(lanes: __m512) -> __m256 {
+    let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(lanes)));
+    _mm256_add_ps(_mm512_castps512_ps256(lanes), high)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
+    let mut lanes = [_mm256_setzero_ps(); GROUP];
+    for (lines, samples) in filters.iter().zip(window) {
+        let [low, high] = halves(samples).map(|half| load8(half));
+        for (lane, line) in lanes.iter_mut().zip(lines) {
+            *lane = _mm256_fmadd_ps(load8(halves(&line.0)[0]), low, *lane);
+        }
+        for (lane, line) in lanes.iter_mut().zip(lines) {
+            *lane = _mm256_fmadd_ps(load8(halves(&line.0)[1]), high, *lane);
+        }
+    }
+    sums(lanes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
+    let mut lanes = _mm256_setzero_ps();
+    for (lines, samples) in filters.iter().zip(window) {
+        let Some(line) = lines.get(row) else { continue };
+        for (taps, half) in halves(&line.0).into_iter().zip(halves(samples)) {
+            lanes = _mm256_fmadd_ps(load8(taps), load8(half), lanes);
+        }
+    }
+    sum(store8(lanes))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
+    let [a, b, c, d] = filters;
+    let mut lanes = [_mm256_setzero_ps(); 4];
+    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
+        let [low, high] = halves(samples).map(|half| load8(half));
+        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
+            let [first, second] = halves(&line.0);
+            *lane = _mm256_fmadd_ps(load8(first), low, *lane);
+            *lane = _mm256_fmadd_ps(load8(second), high, *lane);
+        }
+    }
+    let mut total = _mm256_setzero_ps();
+    for (lane, weight) in lanes.into_iter().zip(weights) {
+        total = _mm256_add_ps(total, _mm256_mul_ps(_mm256_set1_ps(weight), lane));
+    }
+    sum(store8(total))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2_half_band(taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
+    half_band(taps, even, odd, output, f32::mul_add);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn avx512_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
+    let mut lanes = [_mm512_setzero_ps(); GROUP];
+    for (lines, samples) in filters.iter().zip(window) {
+        let samples = load16(samples);
+        for (lane, line) in lanes.iter_mut().zip(lines) {
+            *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
+        }
+    }
+    sums(lanes.map(|lane| folded(lane)))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn avx512_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
+    let mut lanes = _mm512_setzero_ps();
+    for (lines, samples) in filters.iter().zip(window) {
+        let Some(line) = lines.get(row) else { continue };
+        lanes = _mm512_fmadd_ps(load16(&line.0), load16(samples), lanes);
+    }
+    sum(store8(folded(lanes)))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn avx512_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
+    let [a, b, c, d] = filters;
+    let mut lanes = [_mm512_setzero_ps(); 4];
+    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
+        let samples = load16(samples);
+        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
+            *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
+        }
+    }
+    let mut total = _mm512_setzero_ps();
+    for (lane, weight) in lanes.into_iter().zip(weights) {
+        total = _mm512_fmadd_ps(_mm512_set1_ps(weight), lane, total);
+    }
+    sum(store8(folded(total)))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn avx512_half_band(taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
+    half_band(taps, even, odd, output, f32::mul_add);
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rounding of sums in another order: a few units in the last place of the sum of sizes.
+    const BOUND: f32 = 4.0 * f32::EPSILON;
+
+    fn others() -> Vec<Fir> {
+        let mut found = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Fir::best() != Fir::Scalar {
+                found.push(Fir::Avx2);
+            }
+            if Fir::best() == Fir::Avx512 {
+                found.push(Fir::Avx512);
+            }
+        }
+        found
+    }
+
+    fn values(count: usize, seed: u64) -> Vec<f32> {
+        let mut state = seed | 1;
+        (0..count)
+            .map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                ((state >> 40) as f32 / 8_388_608.0 - 1.0) * 2.0
+            })
+            .collect()
+    }
+
+    fn lines(count: usize, seed: u64) -> Vec<Line> {
+        let taps = values(count * LANES, seed);
+        taps.as_chunks::<LANES>()
+            .0
+            .iter()
+            .map(|&taps| Line(taps))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn eight_outputs_are_the_same_sums_on_every_instruction_set(
+            count in 0_usize..20, offset in 0_usize..17, seed in any::<u64>(),
+        ) {
+            let filters: Vec<Lines> = (0..count)
+                .map(|n| {
+                    let lines = lines(GROUP, seed ^ n as u64);
+                    std::array::from_fn(|row| lines[row])
+                })
+                .collect();
+            let samples = values(offset + count * LANES, !seed);
+            let window = &samples[offset..];
+            let expected = Fir::Scalar.group(&filters, window);
+            for fir in others() {
+                let found = fir.group(&filters, window);
+                for row in 0..GROUP {
+                    let size: f32 = filters
+                        .iter()
+                        .zip(window.as_chunks::<LANES>().0)
+                        .flat_map(|(lines, part)| lines[row].0.into_iter().zip(part))
+                        .map(|(tap, sample)| (tap * sample).abs())
+                        .sum();
+                    prop_assert!((found[row] - expected[row]).abs() <= BOUND * size);
+                    // Alone it is the very same number.
+                    let alone = fir.one_of_group(&filters, row, window);
+                    prop_assert_eq!(alone.to_bits(), found[row].to_bits());
+                }
+            }
+        }
+
+        #[test]
+        fn a_filter_between_others_is_the_same_on_every_instruction_set(
+            count in 0_usize..20, offset in 0_usize..17, seed in any::<u64>(),
+            weights in prop::array::uniform4(-1.0_f32..1.0),
+        ) {
+            let bank = lines(4 * count, seed);
+            let filter = |n: usize| &bank[n * count..(n + 1) * count];
+            let filters = [filter(0), filter(1), filter(2), filter(3)];
+            let samples = values(offset + count * LANES, !seed);
+            let window = &samples[offset..];
+            let expected = Fir::Scalar.between(filters, weights, window);
+            let size: f32 = filters
+                .iter()
+                .zip(weights)
+                .map(|(filter, weight)| {
+                    let parts = filter.iter().zip(window.as_chunks::<LANES>().0);
+                    let products = parts.flat_map(|(line, part)| line.0.into_iter().zip(part));
+                    weight.abs() * products.map(|(tap, sample)| (tap * sample).abs()).sum::<f32>()
+                })
+                .sum();
+            for fir in others() {
+                let found = fir.between(filters, weights, window);
+                prop_assert!((found - expected).abs() <= BOUND * size);
+            }
+        }
+
+        #[test]
+        fn halving_is_the_same_on_every_instruction_set(
+            count in 0_usize..150, reach in 1_usize..30, seed in any::<u64>(),
+        ) {
+            let taps = values(reach, seed);
+            let (even, odd) = (values(count, !seed), values(count + 2 * reach, seed ^ 5));
+            let mut expected = vec![0.0; count];
+            Fir::Scalar.half_band(&taps, &even, &odd, &mut expected);
+            for fir in others() {
+                let mut found = vec![0.0; count];
+                fir.half_band(&taps, &even, &odd, &mut found);
+                for (found, expected) in found.iter().zip(&expected) {
+                    // No sample is larger than 2: the sizes add up to less than 2 + 8 · reach.
+                    let size = 2.0 + 8.0 * reach as f32;
+                    prop_assert!((found - expected).abs() <= BOUND * size);
+                }
+            }
+        }
+    }
+}
