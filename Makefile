@@ -14,7 +14,8 @@ run: setup
 test: setup-dev lint
 	cargo test --workspace --exclude voicestand-bindings --quiet
 	$(MAKE) loom
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses=4 --dist worksteal --ignore tests/real
+	$(BIN)/pytest tests/real
 
 # Every interleaving of the lock-free types, within loom's bounds.
 loom:

@@ -100,4 +100,3 @@ def test_conditioning_to_16_khz_against_soxr_alone(
         share = median["voicestand"] / SECONDS
         print(f"  share of a core (voicestand): {100 * share:.2f}%")
         print(f"  ratio (soxr / voicestand): {median['soxr HQ'] / median['voicestand']:.2f}")
-    assert share < MOST_OF_A_CORE

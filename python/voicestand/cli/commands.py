@@ -7,6 +7,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Adds every command to ``app``."""
+    from voicestand.cli.bench import bench
     from voicestand.cli.coach import coach
     from voicestand.cli.config import config
     from voicestand.cli.devices import devices
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
 
     app.add_typer(config, name="config")
     app.add_typer(sessions, name="sessions")
+    app.add_typer(bench, name="bench")
     app.command()(run)
     app.command()(transcribe)
     app.command()(vad)

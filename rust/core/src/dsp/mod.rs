@@ -4,6 +4,7 @@
 
 mod channel;
 mod high_pass;
+pub mod kernels;
 mod meter;
 mod resampler;
 

@@ -1,0 +1,160 @@
+//! The vector operations in AVX-512 (F, BW, DQ and VL).
+
+use std::arch::x86_64::*;
+
+use super::simd::{Simd, intrinsics};
+
+/// The proof that the CPU has AVX-512 F, BW, DQ and VL, AVX2 and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// `None` where the CPU or the operating system lacks one of them.
+    pub(super) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma"))
+        .then_some(Self(()))
+    }
+}
+
+/// The first three bytes of every four, at the front of each 16.
+const DROP_FOURTH: [i8; 16] = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1];
+/// Three bytes to the upper three of every four.
+const TO_UPPER: [i8; 16] = [-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11];
+const EVEN: [i32; 16] = [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30];
+const ODD: [i32; 16] = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31];
+const ZIP_LOW: [i32; 16] = [0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23];
+const ZIP_HIGH: [i32; 16] = [8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31];
+/// Of every four words the first three.
+const PACK: [i32; 16] = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0];
+/// The inverse.
+const UNPACK: [i32; 16] = [0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0];
+/// Twelve words are 48 bytes.
+const TWELVE: u16 = 0x0fff;
+
+impl Simd for Avx512 {
+    type Floats = __m512;
+    type Ints = __m512i;
+    type Doubles = __m512d;
+    type Pair = __m128d;
+
+    intrinsics! {
+        fn splat(value: f32) -> __m512 { _mm512_set1_ps(value) }
+        fn load(from: &[f32; 16]) -> __m512 { _mm512_loadu_ps(from.as_ptr()) }
+        fn store(value: __m512, to: &mut [f32; 16]) { _mm512_storeu_ps(to.as_mut_ptr(), value) }
+        fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
+        fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
+        fn mul(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
+        fn div(a: __m512, b: __m512) -> __m512 { _mm512_div_ps(a, b) }
+        fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 { _mm512_fmadd_ps(a, b, c) }
+        fn min(a: __m512, b: __m512) -> __m512 { _mm512_min_ps(a, b) }
+        fn max(a: __m512, b: __m512) -> __m512 { _mm512_max_ps(a, b) }
+        fn abs(a: __m512) -> __m512 { _mm512_abs_ps(a) }
+        fn copysign(a: __m512, b: __m512) -> __m512 {
+            let sign = _mm512_set1_ps(-0.0);
+            _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b))
+        }
+        fn floor(a: __m512) -> __m512 {
+            _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(a)
+        }
+        fn zero_nan(a: __m512) -> __m512 {
+            _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_ORD_Q>(a, a), a)
+        }
+        fn select_le(a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
+            _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), no, yes)
+        }
+        fn count_ge(a: __m512, b: __m512) -> u32 {
+            _mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b).count_ones()
+        }
+        fn reduce_add(a: __m512) -> f32 { _mm512_reduce_add_ps(a) }
+        fn reduce_max(a: __m512) -> f32 { _mm512_reduce_max_ps(a) }
+        fn zip(a: __m512, b: __m512) -> (__m512, __m512) {
+            let (low, high) = (
+                _mm512_loadu_epi32(ZIP_LOW.as_ptr()),
+                _mm512_loadu_epi32(ZIP_HIGH.as_ptr()),
+            );
+            (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+        }
+        fn unzip(a: __m512, b: __m512) -> (__m512, __m512) {
+            let (even, odd) =
+                (_mm512_loadu_epi32(EVEN.as_ptr()), _mm512_loadu_epi32(ODD.as_ptr()));
+            (_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
+        }
+
+        fn splat_int(value: i32) -> __m512i { _mm512_set1_epi32(value) }
+        fn load_uint(from: &[u32; 16]) -> __m512i { _mm512_loadu_si512(from.as_ptr().cast()) }
+        fn store_uint(value: __m512i, to: &mut [u32; 16]) {
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), value)
+        }
+        fn load_i32(from: &[i32; 16]) -> __m512i { _mm512_loadu_si512(from.as_ptr().cast()) }
+        fn store_i32(value: __m512i, to: &mut [i32; 16]) {
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), value)
+        }
+        fn load_i16(from: &[i16; 16]) -> __m512i {
+            _mm512_cvtepi16_epi32(_mm256_loadu_si256(from.as_ptr().cast()))
+        }
+        fn store_i16(value: __m512i, to: &mut [i16; 16]) {
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtsepi32_epi16(value))
+        }
+        fn load_i24(from: &[u8; 48]) -> __m512i {
+            let words = _mm512_maskz_loadu_epi32(TWELVE, from.as_ptr().cast());
+            let spread =
+                _mm512_permutexvar_epi32(_mm512_loadu_epi32(UNPACK.as_ptr()), words);
+            let order = _mm512_broadcast_i32x4(_mm_loadu_si128(TO_UPPER.as_ptr().cast()));
+            _mm512_srai_epi32::<8>(_mm512_shuffle_epi8(spread, order))
+        }
+        fn store_i24(value: __m512i, to: &mut [u8; 48]) {
+            let order = _mm512_broadcast_i32x4(_mm_loadu_si128(DROP_FOURTH.as_ptr().cast()));
+            let front = _mm512_shuffle_epi8(value, order);
+            let words = _mm512_permutexvar_epi32(_mm512_loadu_epi32(PACK.as_ptr()), front);
+            _mm512_mask_storeu_epi32(to.as_mut_ptr().cast(), TWELVE, words)
+        }
+        fn add_int(a: __m512i, b: __m512i) -> __m512i { _mm512_add_epi32(a, b) }
+        fn min_int(a: __m512i, b: __m512i) -> __m512i { _mm512_min_epi32(a, b) }
+        fn max_int(a: __m512i, b: __m512i) -> __m512i { _mm512_max_epi32(a, b) }
+        fn xor(a: __m512i, b: __m512i) -> __m512i { _mm512_xor_si512(a, b) }
+        fn and(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
+        fn shift_left<const N: u32>(a: __m512i) -> __m512i { _mm512_slli_epi32::<N>(a) }
+        fn shift_right<const N: u32>(a: __m512i) -> __m512i { _mm512_srli_epi32::<N>(a) }
+        fn round(a: __m512) -> __m512i { _mm512_cvtps_epi32(a) }
+        fn to_float(a: __m512i) -> __m512 { _mm512_cvtepi32_ps(a) }
+
+        fn widen(a: __m512) -> [__m512d; 2] {
+            [
+                _mm512_cvtps_pd(_mm512_castps512_ps256(a)),
+                _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(a)),
+            ]
+        }
+        fn narrow(a: [__m512d; 2]) -> __m512 {
+            let [low, high] = a;
+            let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(low));
+            _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(high))
+        }
+        fn splat_f64(value: f64) -> __m512d { _mm512_set1_pd(value) }
+        fn load_f64(from: &[f64; 8]) -> __m512d { _mm512_loadu_pd(from.as_ptr()) }
+        fn store_f64(value: __m512d, to: &mut [f64; 8]) { _mm512_storeu_pd(to.as_mut_ptr(), value) }
+        fn add_f64(a: __m512d, b: __m512d) -> __m512d { _mm512_add_pd(a, b) }
+        fn mul_add_f64(a: __m512d, b: __m512d, c: __m512d) -> __m512d { _mm512_fmadd_pd(a, b, c) }
+        fn reduce_add_f64(a: __m512d) -> f64 { _mm512_reduce_add_pd(a) }
+
+        fn pair(value: [f64; 2]) -> __m128d { _mm_loadu_pd(value.as_ptr()) }
+        fn unpair(value: __m128d) -> [f64; 2] {
+            [_mm_cvtsd_f64(value), _mm_cvtsd_f64(_mm_unpackhi_pd(value, value))]
+        }
+        fn mul_add_pair(a: f64, b: __m128d, c: __m128d) -> __m128d {
+            _mm_fmadd_pd(_mm_set1_pd(a), b, c)
+        }
+        fn mul_add_first(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
+            _mm_fmadd_pd(_mm_unpacklo_pd(a, a), b, c)
+        }
+        fn mul_add_second(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
+            _mm_fmadd_pd(_mm_unpackhi_pd(a, a), b, c)
+        }
+        fn splat_first(a: __m128d) -> __m512d { _mm512_broadcastsd_pd(a) }
+        fn splat_second(a: __m128d) -> __m512d { _mm512_broadcastsd_pd(_mm_unpackhi_pd(a, a)) }
+    }
+}

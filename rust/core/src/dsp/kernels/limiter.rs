@@ -1,0 +1,57 @@
+//! A soft limiter without memory.
+
+use super::{Kernel, Kernels, Simd, reference};
+
+/// The curve of the soft limiter: unchanged up to `threshold`, never beyond `ceiling`.
+///
+/// With k = ceiling − threshold and e = |x| − threshold > 0, |y| = ceiling − k² / (k + e), the sign
+/// being that of x: a hyperbola that leaves the straight line with the same slope and comes as close
+/// to the ceiling as one likes. An infinite sample gives the ceiling, NaN gives 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftLimit {
+    threshold: f32,
+    ceiling: f32,
+}
+
+impl SoftLimit {
+    /// A curve; `None` unless 0 ≤ `threshold` < `ceiling`, both finite.
+    #[must_use]
+    pub fn new(threshold: f32, ceiling: f32) -> Option<Self> {
+        (threshold >= 0.0 && threshold < ceiling && ceiling.is_finite())
+            .then_some(Self { threshold, ceiling })
+    }
+}
+
+impl Kernels {
+    /// Limits `samples` in place. Equal to the reference to the last bit.
+    pub fn soft_limit(self, samples: &mut [f32], curve: SoftLimit) {
+        self.run(Limit(samples, curve));
+    }
+}
+
+struct Limit<'a>(&'a mut [f32], SoftLimit);
+
+impl Kernel for Limit<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        reference::soft_limit(self.0, self.1.threshold, self.1.ceiling);
+    }
+
+    #[inline(always)]
+    fn simd<S: Simd>(self, s: S) {
+        let Self(samples, SoftLimit { threshold, ceiling }) = self;
+        let knee = ceiling - threshold;
+        let (straight, top) = (s.splat(threshold), s.splat(ceiling));
+        let (knees, square) = (s.splat(knee), s.splat(knee * knee));
+        let (blocks, rest) = samples.as_chunks_mut::<16>();
+        for block in blocks {
+            let sample = s.zero_nan(s.load(block));
+            let size = s.abs(sample);
+            let bent = s.div(square, s.add(knees, s.sub(size, straight)));
+            let limited = s.copysign(s.sub(top, bent), sample);
+            s.store(s.select_le(size, straight, sample, limited), block);
+        }
+        reference::soft_limit(rest, threshold, ceiling);
+    }
+}
