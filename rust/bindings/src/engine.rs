@@ -9,12 +9,13 @@ use pyo3::types::PyDict;
 use voicestand_core::{
     clock::monotonic_ns,
     engine::{Engine as Core, Spec},
+    process::Home,
     ring::Wake,
 };
 
 use crate::{
-    histograms, samples::interleaved, speech_reader::SpeechReader, stream::DeviceStream,
-    time::nanoseconds,
+    fork::refuse_elsewhere, histograms, samples::interleaved, speech_reader::SpeechReader,
+    stream::DeviceStream, time::nanoseconds,
 };
 
 /// One source's way through the native core.
@@ -25,10 +26,12 @@ use crate::{
 #[derive(Debug)]
 pub struct Engine {
     core: Mutex<Option<Arc<Core>>>,
+    home: Home,
 }
 
 impl Engine {
     fn core(&self) -> PyResult<Arc<Core>> {
+        refuse_elsewhere(self.home, "engine")?;
         let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
         core.clone()
             .ok_or_else(|| PyValueError::new_err("the engine is closed"))
@@ -62,6 +65,7 @@ impl Engine {
         let core = core.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {
             core: Mutex::new(Some(Arc::new(core))),
+            home: Home::here(),
         })
     }
 
@@ -172,6 +176,9 @@ impl Engine {
 
     /// Ends the audio and the DSP thread. Readers may still read what is under way.
     fn close(&self, py: Python<'_>) {
+        if !self.home.is_here() {
+            return; // nothing of it runs here
+        }
         let core = self
             .core
             .lock()

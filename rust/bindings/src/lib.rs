@@ -2,6 +2,7 @@
 
 mod cpu;
 mod engine;
+mod fork;
 mod histograms;
 mod ring;
 mod samples;

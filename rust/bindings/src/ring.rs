@@ -8,10 +8,11 @@ use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use voicestand_core::{
     clock::monotonic_ns,
+    process::Home,
     ring::{self, Producer, Read, Shape, Stamp, Wake},
 };
 
-use crate::{samples::interleaved, time::Deadline};
+use crate::{fork::refuse_elsewhere, samples::interleaved, time::Deadline};
 
 /// A ring of blocks of float32 frames: one producer, many readers, nobody waits for anybody.
 #[pyclass(frozen, module = "voicestand._native")]
@@ -21,6 +22,7 @@ pub struct Ring {
     ring: ring::Ring,
     channels: usize,
     block_frames: usize,
+    home: Home,
 }
 
 #[pymethods]
@@ -50,11 +52,13 @@ impl Ring {
             ring,
             channels,
             block_frames,
+            home: Home::here(),
         })
     }
 
     /// Publishes `samples`, float32 (frames, channels), C-contiguous, as one block. Never waits.
     fn write(&self, samples: PyReadonlyArray2<'_, f32>) -> PyResult<()> {
+        refuse_elsewhere(self.home, "ring")?;
         let shape = samples.shape();
         let (frames, channels) = (
             shape.first().copied().unwrap_or(0),
@@ -87,16 +91,21 @@ impl Ring {
 
     /// A new reader, which sees what is written from now on.
     fn reader(&self) -> PyResult<RingReader> {
+        refuse_elsewhere(self.home, "ring")?;
         let reader = self.ring.reader();
         let reader = reader.map(|reader| RingReader {
             reader: Mutex::new(reader),
             channels: self.channels,
+            home: self.home,
         });
         reader.ok_or_else(|| PyRuntimeError::new_err("every reader's place is taken"))
     }
 
     /// No more blocks: readers get what is there and then the end.
     fn close(&self) {
+        if !self.home.is_here() {
+            return; // a lock that another thread held would stay locked here
+        }
         drop(
             self.producer
                 .lock()
@@ -112,12 +121,14 @@ impl Ring {
 pub struct RingReader {
     reader: Mutex<ring::Reader>,
     channels: usize,
+    home: Home,
 }
 
 impl RingReader {
     /// The reader, if no other thread has it. Waiting for that thread here could wait forever: it
     /// may need the GIL that this one holds.
     fn alone(&self) -> PyResult<MutexGuard<'_, ring::Reader>> {
+        refuse_elsewhere(self.home, "reader")?;
         match self.reader.try_lock() {
             Ok(reader) => Ok(reader),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),

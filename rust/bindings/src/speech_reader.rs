@@ -7,7 +7,9 @@ use numpy::{PyArray2, ToPyArray};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use voicestand_core::engine::{Window as Outcome, WindowReader};
+use voicestand_core::process::Home;
 
+use crate::fork::refuse_elsewhere;
 use crate::time::{Deadline, seconds};
 
 /// A window of speech.
@@ -32,16 +34,19 @@ pub struct SpeechWindow {
 #[derive(Debug)]
 pub struct SpeechReader {
     reader: Mutex<WindowReader>,
+    home: Home,
 }
 
 impl SpeechReader {
     pub(crate) fn new(reader: WindowReader) -> Self {
         Self {
             reader: Mutex::new(reader),
+            home: Home::here(),
         }
     }
 
     fn with_reader<R>(&self, work: impl FnOnce(&mut WindowReader) -> R) -> PyResult<R> {
+        refuse_elsewhere(self.home, "reader")?;
         match self.reader.try_lock() {
             Ok(mut reader) => Ok(work(&mut reader)),
             Err(TryLockError::Poisoned(poisoned)) => Ok(work(&mut poisoned.into_inner())),

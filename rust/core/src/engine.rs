@@ -10,6 +10,7 @@ use std::{
 use crate::{
     capture::{Input, InputCounts},
     dsp::{Channel, Level, RateError},
+    process::Home,
     ring::{Reader, Ring, Shape, Wake, ring},
     stats::Instruments,
 };
@@ -90,6 +91,7 @@ pub struct Engine {
     conditioner: Option<JoinHandle<()>>,
     books: Arc<conditioning::Books>,
     instruments: Arc<Instruments>,
+    home: Home,
 }
 
 impl Engine {
@@ -168,6 +170,7 @@ impl Engine {
             conditioner: Some(handle),
             books,
             instruments,
+            home: Home::here(),
         })
     }
 
@@ -245,6 +248,11 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        if !self.home.is_here() {
+            // In a forked child there is no DSP thread: joining it would take forever, and so would
+            // waiting for a callback that was inside at that moment.
+            return std::mem::forget(self.conditioner.take());
+        }
         self.finish();
         if let Some(handle) = self.conditioner.take() {
             // The thread cannot panic; if it did, there is nobody left to tell.

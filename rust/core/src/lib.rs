@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cpu;
 pub mod dsp;
 pub mod engine;
+pub mod process;
 pub mod ring;
 pub mod stats;
 mod sync;
