@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows of Python. The rooms: [`ring`] carries audio from one thread to many,
 //! lock-free; [`dsp`] conditions it; [`capture`] is the native device callback and its accounting;
-//! [`stats`] measures all that;
+//! [`pool`] holds its memory; [`stats`] measures all that;
 //! [`engine`] wires them: callback → capture ring → DSP thread → speech ring.
 
 pub mod capture;
@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cpu;
 pub mod dsp;
 pub mod engine;
+pub mod pool;
 pub mod process;
 pub mod ring;
 pub mod stats;
