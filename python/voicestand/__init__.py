@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicestand._native import Engine, Ring
+    from voicestand._native import Engine, Pool, PoolBlock, Ring
     from voicestand.audio import Recording, load
     from voicestand.audio.device import DeviceSource
     from voicestand.audio.file import FileSource
@@ -27,6 +27,8 @@ __all__ = [
     "Engine",
     "FileSource",
     "Journal",
+    "Pool",
+    "PoolBlock",
     "Recording",
     "Ring",
     "Settings",
@@ -43,6 +45,8 @@ _HOMES = {
     "Engine": "voicestand._native",
     "FileSource": "voicestand.audio.file",
     "Journal": "voicestand.journal.journal",
+    "Pool": "voicestand._native",
+    "PoolBlock": "voicestand._native",
     "Recording": "voicestand.audio",
     "Ring": "voicestand._native",
     "Settings": "voicestand.config",

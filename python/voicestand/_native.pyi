@@ -1,13 +1,16 @@
 """The native half of VoiceStand: written in Rust, documented where it is defined."""
 
-from typing import TypedDict, final, type_check_only
+from typing import Any, TypedDict, final, type_check_only
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+from typing_extensions import Buffer
 
 __all__ = [
     "DeviceStream",
     "Engine",
+    "Pool",
+    "PoolBlock",
     "Ring",
     "RingReader",
     "SpeechReader",
@@ -192,6 +195,90 @@ class SpeechWindow:
     @property
     def flags(self) -> int:
         """1: the audio server lost audio before it; 2: silence for lost frames; 4: sanitized."""
+
+@type_check_only
+class PoolClass(TypedDict):
+    """The blocks of one size: how many bytes each, how many there are, are used, ever were used."""
+
+    bytes: int
+    blocks: int
+    used: int
+    high_water: int
+
+@type_check_only
+class PoolStats(TypedDict):
+    """How a pool stands."""
+
+    classes: list[PoolClass]
+    misses: int
+    """Times that no block was free in any class that is large enough."""
+    fallbacks: int
+    """Of those, the times that the heap gave one."""
+    fallbacks_in_use: int
+    locked: bool
+
+@final
+class Pool:
+    """A pool of 64-byte aligned blocks of 1, 16 and 256 KiB, all of whose memory is there at once.
+
+    Taking and giving back waits for nobody, from any thread.
+    """
+
+    def __new__(
+        cls, *, small: int = 64, medium: int = 16, large: int = 4, lock: bool = False
+    ) -> Pool:
+        """So many blocks of 1 KiB, 16 KiB and 256 KiB, at most 65,535 each.
+
+        With ``lock`` they are kept in memory as far as ``RLIMIT_MEMLOCK`` permits; ``stats`` says
+        whether they are. Raises ``ValueError`` for more than there can be.
+        """
+
+    def take(self, nbytes: int) -> PoolBlock:
+        """A block of ``nbytes`` bytes, of the smallest class that has one.
+
+        If none has, the heap gives one, and that is counted; ``MemoryError`` if it cannot.
+        """
+
+    def stats(self) -> PoolStats:
+        """The classes, smallest first, and how often they were not enough."""
+
+@final
+class PoolBlock(Buffer):
+    """Bytes of a pool, writable through the buffer protocol (``BufferError`` once released).
+
+    It is a context manager, which releases it. Its memory goes back to the pool when it was released, or forgotten, *and* no view of it is
+    left: an array stays valid as long as it lives.
+    """
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in the block."""
+
+    @property
+    def fallback(self) -> bool:
+        """Whether it came from the heap, since the pool had none."""
+
+    def array(self, dtype: DTypeLike) -> NDArray[Any]:
+        """The whole block as a writable one-dimensional array, in place.
+
+        What an earlier owner wrote may be in it. Raises ``ValueError`` once released, or if the
+        block is no whole number of elements; ``TypeError`` for a dtype of Python objects.
+        """
+
+    def release(self) -> None:
+        """Gives the block back, at once or with the last view of it.
+
+        Raises ``ValueError`` the second time.
+        """
+
+    def __len__(self) -> int:
+        """Bytes in the block."""
+
+    def __enter__(self) -> PoolBlock:
+        """The block; ``ValueError`` once released."""
+
+    def __exit__(self, *error: object) -> None:
+        """Releases the block, unless that was done inside."""
 
 @final
 class Ring:

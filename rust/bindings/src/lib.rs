@@ -4,6 +4,7 @@ mod cpu;
 mod engine;
 mod fork;
 mod histograms;
+mod pool;
 mod ring;
 mod samples;
 mod speech_reader;
@@ -20,6 +21,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<speech_reader::SpeechReader>()?;
     module.add_class::<speech_reader::SpeechWindow>()?;
     module.add_class::<stream::DeviceStream>()?;
+    module.add_class::<pool::Pool>()?;
+    module.add_class::<pool::PoolBlock>()?;
     module.add_class::<ring::Ring>()?;
     module.add_class::<ring::RingReader>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
