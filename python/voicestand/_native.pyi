@@ -246,8 +246,8 @@ class Pool:
 class PoolBlock(Buffer):
     """Bytes of a pool, writable through the buffer protocol (``BufferError`` once released).
 
-    It is a context manager, which releases it. Its memory goes back to the pool when it was released, or forgotten, *and* no view of it is
-    left: an array stays valid as long as it lives.
+    It is a context manager, which releases it. Its memory goes back to the pool when it was
+    released, or forgotten, *and* no view of it is left: an array stays valid as long as it lives.
     """
 
     @property
