@@ -26,6 +26,7 @@ MACHINE = Machine(
     governor="powersave",
     memory="8 GB",
     load="0.1 0.2 0.3",
+    busy=False,
     versions={"voicestand": "0.1.0"},
     peers={"rtrb": "0.4.0", "soxr": "not installed"},
 )

@@ -27,6 +27,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     memory: str
     load: str
     """Of the last 1, 5 and 15 minutes before the run."""
+    busy: bool
+    """Whether something else took more than a quarter of the CPUs in the last minute."""
     versions: dict[str, str]
     peers: dict[str, str]
     """Version of each peer, ``not installed`` where it could not be measured beside us."""
@@ -54,6 +56,7 @@ def describe(root: Path | None) -> Machine:
         governor=_governor(),
         memory=_field(Path("/proc/meminfo"), "MemTotal") or "not told",
         load=load,
+        busy=os.getloadavg()[0] > len(os.sched_getaffinity(0)) / 4,
         versions=versions,
         peers=peers,
     )

@@ -37,6 +37,7 @@ def page(report: Report, outcomes: Sequence[Outcome]) -> str:
         "<h1>VoiceStand, measured</h1>",
         f'<p class="soft">{escape(report.began)}, {report.seconds:.0f} s. A ratio says how many '
         "times better VoiceStand is than a peer in the same run: above 1 it is ahead.</p>",
+        _busy(report),
         _tallies(report),
         _changes(report),
         _overview(report),
@@ -58,6 +59,15 @@ def promise(kept: Kept, unit: str, better: str) -> str:
     if kept.bound.peer is not None:
         return f"≥ {written(kept.bound.value)} × {kept.bound.peer}"
     return f"{'≤' if better == 'lower' else '≥'} {written(kept.bound.value)} {unit}"
+
+
+def _busy(report: Report) -> str:
+    if not report.machine.busy:
+        return ""
+    return (
+        f'<p class="open">The machine was busy with something else (load {report.machine.load}): '
+        "timings are worse than on a quiet one, and promises may be missed for it.</p>"
+    )
 
 
 def _tallies(report: Report) -> str:
