@@ -44,7 +44,7 @@ system:
 
 system-dev:
 	@scripts/install-system-packages libportaudio2 flite pulseaudio pulseaudio-utils jackd2 \
-		libasound2-plugins
+		libasound2-plugins dbus
 
 $(VENV)/bin/maturin:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from voicestand import cpu
     from voicestand._native import Engine, Pool, PoolBlock, Ring
     from voicestand.audio import Recording, load
     from voicestand.audio.device import DeviceSource
@@ -34,6 +35,7 @@ __all__ = [
     "Settings",
     "VoicestandError",
     "__version__",
+    "cpu",
     "load",
     "transcribe_file",
 ]
@@ -57,6 +59,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "cpu":
+        from importlib import import_module
+
+        return import_module("voicestand.cpu")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'voicestand' has no attribute {name!r}")

@@ -1,5 +1,7 @@
 """The native half of VoiceStand: written in Rust, documented where it is defined."""
 
+from collections.abc import Set
+from os import PathLike
 from typing import Any, TypedDict, final, type_check_only
 
 import numpy as np
@@ -15,7 +17,13 @@ __all__ = [
     "RingReader",
     "SpeechReader",
     "SpeechWindow",
+    "ThermalGovernor",
+    "Thermometer",
     "__version__",
+    "guard_realtime",
+    "plan",
+    "promote",
+    "realtime_overruns",
     "realtime_permission",
     "topology",
 ]
@@ -69,6 +77,16 @@ class TopologyDict(TypedDict):
     low_power: list[int]
     smt_siblings: list[tuple[int, int]]
     source: str
+
+@type_check_only
+class PlanDict(TypedDict):
+    """CPU numbers by role; see ``voicestand.cpu.Plan``."""
+
+    realtime: list[list[int]]
+    background: list[int]
+    housekeeping: list[int]
+    thrifty: list[int]
+    separate: bool
 
 @final
 class Engine:
@@ -133,6 +151,11 @@ class Engine:
         ``block``, everything the DSP thread does with one; ``capture_depth`` and ``speech_depth``,
         the blocks that wait when a reader comes. ``threads``: ``callback`` and ``dsp``, as far as
         they run. Reading them does not touch the audio path.
+        """
+
+    def dsp_thread(self) -> tuple[int, str] | None:
+        """Kernel identifier of the DSP thread, and what it was granted when it asked for real-time
+        priority (``realtime``, ``nice``, ``none``); ``None`` before it runs and after it ended.
         """
 
     def close(self) -> None:
@@ -316,12 +339,79 @@ class RingReader:
     def lost(self) -> int:
         """Frames that were overwritten before this reader came for them."""
 
-def topology(sysroot: str | None = None) -> TopologyDict:
+@final
+class Thermometer:
+    """The package temperature of this machine, or of a snapshot in the folder ``sysroot``."""
+
+    def __new__(cls, sysroot: str | PathLike[str] | None = None) -> Thermometer:
+        """Finds the sensors; without any, ``read`` gives ``None``."""
+
+    def read(self) -> float | None:
+        """°C of the hottest package; ``None`` where nothing plausible can be read."""
+
+    @property
+    def limit(self) -> float:
+        """°C to stay below: the lowest plausible trip point, else 100."""
+
+@final
+class ThermalGovernor:
+    """How much background work the machine can cool: a state machine over the temperature.
+
+    Levels, most work first: ``full``, ``batched``, ``thrifty``, ``single``. Steps need the
+    temperature to stay beyond a threshold; see docs/architecture.md.
+    """
+
+    def __new__(cls, limit: float = 100.0) -> ThermalGovernor:
+        """At full load; ``limit``: °C to stay below. Raises ``ValueError`` if it is no number."""
+
+    @property
+    def level(self) -> str:
+        """The present level."""
+
+    def observe(self, now: float, celsius: float | None) -> str | None:
+        """Takes in a reading in °C (``None``: no reading), made at ``now``, about once a second.
+
+        ``now``: seconds of a clock that does not go back. The new level; ``None`` if it stays.
+        Raises ``ValueError`` for a time below 0 or that is none.
+        """
+
+def topology(
+    sysroot: str | PathLike[str] | None = None, *, allowed: Set[int] | None = None
+) -> TopologyDict:
     """The CPUs by kind: of this machine, as far as the process may use them, or of a snapshot.
 
-    ``sysroot`` is a folder that holds the ``sys/`` and ``proc/`` of a machine. Raises
-    ``ValueError`` if it is no such snapshot.
+    ``sysroot`` is a folder that holds the ``sys/`` and ``proc/`` of a machine; ``allowed``
+    restricts the result to these CPUs. Raises ``ValueError`` if it is no such snapshot.
+    """
+
+def plan(
+    realtime: int,
+    background: int,
+    sysroot: str | PathLike[str] | None = None,
+    *,
+    allowed: Set[int] | None = None,
+) -> PlanDict:
+    """Where ``realtime`` and ``background`` threads, 0 to 1,024 each, should run.
+
+    ``sysroot`` and ``allowed`` as for :func:`topology`. Raises ``ValueError`` for what is out of
+    range or no snapshot.
+    """
+
+def promote(priority: int) -> str:
+    """Asks for ``SCHED_FIFO`` with ``priority`` for the calling thread, else for a negative nice.
+
+    Says what was granted, as ``realtime_permission``. Raises ``ValueError`` outside 1 to 99.
     """
 
 def realtime_permission() -> str:
     """What a thread of this process would be granted: ``realtime``, ``nice`` or ``none``."""
+
+def guard_realtime(thread: int) -> None:
+    """Limits real-time computing time as rtkit demands, for the whole process.
+
+    ``thread`` (a kernel identifier) is made an ordinary one should it reach the limit. Raises
+    ``OSError`` if that cannot be done: then it must not be given real-time scheduling.
+    """
+
+def realtime_overruns() -> int:
+    """How often real-time threads reached the limit since the process began."""

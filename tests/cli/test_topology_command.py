@@ -50,6 +50,13 @@ def test_a_snapshot_is_one_json_object(hybrid: Path) -> None:
         "low_power": [],
         "smt_siblings": [[0, 1], [2, 3]],
         "source": "cpu_core",
+        "plan": {
+            "realtime": [[2, 3], [0, 1]],
+            "background": [4, 5],
+            "housekeeping": [4, 5],
+            "thrifty": [4, 5],
+            "separate": True,
+        },
     }
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -62,6 +69,10 @@ def test_a_person_reads_ranges(hybrid: Path) -> None:
         ["low", "power", "none"],
         ["same", "core", "0+1", "2+3"],
         ["told", "by", "cpu_core"],
+        ["engine", "1", "2-3", "(2)"],
+        ["engine", "2", "0-1", "(2)"],
+        ["background", "4-5", "(2)"],
+        ["housekeeping", "4-5", "(2)"],
     ]
 
 

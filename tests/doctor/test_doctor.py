@@ -374,17 +374,68 @@ def test_a_disk_that_fills_up_is_told_in_time(
 
 
 @pytest.mark.parametrize(
-    ("granted", "status"), [("realtime", "ok"), ("nice", "warning"), ("none", "warning")]
+    ("granted", "rtkit", "status"),
+    [
+        ("realtime", "", "ok"),
+        ("nice", "rtkit", "ok"),
+        ("nice", "nice", "warning"),
+        ("none", "none", "warning"),
+    ],
 )
-def test_refused_real_time_priority_is_a_warning(
-    monkeypatch: Patch, granted: str, status: str
+def test_refused_real_time_priority_is_a_warning_unless_rtkit_grants_it(
+    monkeypatch: Patch, granted: str, rtkit: str, status: str
 ) -> None:
     from voicestand import _native
 
     monkeypatch.setattr(_native, "realtime_permission", lambda: granted)
+    monkeypatch.setattr(scheduling, "ask", lambda _: rtkit)
     check = only(scheduling.realtime_priority())
     assert check.status == status
     assert bool(check.fix) == (status == "warning")
+
+
+def test_the_placement_that_is_told_is_the_plan(monkeypatch: Patch) -> None:
+    from voicestand import cpu
+
+    check = only(scheduling.placement())
+    assert check.status == "ok"
+    last = max(os.sched_getaffinity(0))
+    plan = cpu.Plan(
+        realtime=[[last], [0]], background=[5, 6], housekeeping=[7], thrifty=[5], separate=True
+    )
+    monkeypatch.setattr(cpu, "plan", lambda **_: plan)
+    check = only(scheduling.placement())
+    assert (check.status, check.message) == (
+        "ok",
+        f"granted: engines on CPUs {last} and 0, recognizers on 5-6, housekeeping on 7",
+    )
+
+
+def test_refused_placement_is_a_warning(monkeypatch: Patch) -> None:
+    from voicestand import cpu
+
+    plan = cpu.Plan(
+        realtime=[[0], [1]], background=[5, 6], housekeeping=[7], thrifty=[5], separate=True
+    )
+    monkeypatch.setattr(cpu, "plan", lambda **_: plan)
+    monkeypatch.setattr(os, "sched_setaffinity", _raise(PermissionError(1, "refused")))
+    check = only(scheduling.placement())
+    assert check.status == "warning"
+    assert "may not be pinned to CPUs 0" in check.message
+
+
+def test_the_temperature_is_told_where_there_is_a_sensor(
+    monkeypatch: Patch, tmp_path: Path
+) -> None:
+    from tests.cpu.machines import heat
+
+    from voicestand import _native
+
+    thermometer = _native.Thermometer
+    monkeypatch.setattr(_native, "Thermometer", lambda: thermometer(tmp_path))
+    assert "no package sensor" in only(scheduling.temperature()).message
+    heat(tmp_path, 61.0)
+    assert only(scheduling.temperature()).message == "61 °C; background work yields near 100 °C"
 
 
 def test_what_is_said_of_real_time_priority_is_what_the_limits_grant() -> None:

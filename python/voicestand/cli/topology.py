@@ -1,4 +1,4 @@
-"""``voicestand topology``: which kinds of cores this machine, or a snapshot of another, has."""
+"""``voicestand topology``: the kinds of cores, and which threads run where."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_CHANNELS = 2
 
 
 def topology(
@@ -15,36 +17,39 @@ def topology(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the performance, efficiency and low-power CPUs, and which share a core."""
-    from voicestand import _native
+    """Show the performance, efficiency and low-power CPUs, which share a core, and who runs where.
+
+    The plan is that of a call with system audio: two engines, two recognizers.
+    """
+    from voicestand import cpu
+    from voicestand.cpu.placement import written
     from voicestand.errors import InputError
 
     try:
-        found = _native.topology(None if sysroot is None else str(sysroot))
+        found = cpu.topology(sysroot)
+        plan = cpu.plan(realtime=_CHANNELS, background=_CHANNELS, sysroot=sysroot)
     except ValueError as error:
         raise InputError(str(error)) from error
     if as_json:
         import msgspec
 
-        typer.echo(msgspec.json.encode(found).decode())
+        shown = {**msgspec.structs.asdict(found), "plan": plan}
+        typer.echo(msgspec.json.encode(shown).decode())
         return
-    typer.echo(f"performance  {_ranges(found['performance'])}")
-    typer.echo(f"efficiency   {_ranges(found['efficiency'])}")
-    typer.echo(f"low power    {_ranges(found['low_power'])}")
-    pairs = " ".join(f"{a}+{b}" for a, b in found["smt_siblings"])
+
+    def show(name: str, cpus: list[int]) -> None:
+        typer.echo(f"{name:<13}{written(cpus)}{f' ({len(cpus)})' if cpus else ''}")
+
+    show("performance", found.performance)
+    show("efficiency", found.efficiency)
+    show("low power", found.low_power)
+    pairs = " ".join(f"{a}+{b}" for a, b in found.smt_siblings)
     typer.echo(f"same core    {pairs or 'none'}")
-    typer.echo(f"told by      {found['source']}")
-
-
-def _ranges(cpus: list[int]) -> str:
-    """``[0, 1, 2, 5]`` as ``0-2,5``, the way the kernel writes it, and their number."""
-    if not cpus:
-        return "none"
-    ranges: list[list[int]] = []
-    for cpu in cpus:
-        if ranges and cpu == ranges[-1][1] + 1:
-            ranges[-1][1] = cpu
-        else:
-            ranges.append([cpu, cpu])
-    written = ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
-    return f"{written} ({len(cpus)})"
+    typer.echo(f"told by      {found.source}")
+    if not plan.separate:
+        typer.echo("plan         nothing is pinned: too few cores to set some apart")
+        return
+    for index, cpus in enumerate(plan.realtime, 1):
+        show(f"engine {index}", cpus)
+    show("background", plan.background)
+    show("housekeeping", plan.housekeeping)

@@ -30,6 +30,8 @@ CHECKS: Mapping[str, Examine] = {
     "settings": storage.settings,
     "journal": storage.journal,
     "CPU topology": scheduling.topology,
+    "placement": scheduling.placement,
+    "temperature": scheduling.temperature,
     "real-time priority": scheduling.realtime_priority,
     "locked memory": scheduling.locked_memory,
 }

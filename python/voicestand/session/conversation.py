@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import queue
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestand import __version__
@@ -30,6 +32,7 @@ from voicestand.events import (
     Word,
 )
 from voicestand.journal.journal import Journal
+from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
 from voicestand.session.latency import split
@@ -60,9 +63,13 @@ class Conversation:
         journal: Journal | None = None,
         coach: Coach | None = None,
         duration: float | None = None,
+        sysroot: Path | None = None,
     ) -> None:
         """``sources`` with distinct roles; the conversation closes them. ``duration``: seconds of
-        audio after which it ends."""
+        audio after which it ends. ``sysroot``: where ``sys/`` of the machine is, if not in ``/``.
+
+        With a live source its threads are placed, and the machine kept cool, while it runs.
+        """
         now = datetime.datetime.now().astimezone()
         self.id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self.failure: str | None = None
@@ -76,6 +83,8 @@ class Conversation:
         self._metrics = ConversationMetrics(self._roles)
         """Of a conversation without a coach, who keeps them else."""
         self._duration = duration
+        self._sysroot = sysroot
+        self._housekeeper: Housekeeper | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
@@ -129,6 +138,8 @@ class Conversation:
             self._converse()
             return self._end()
         finally:
+            if self._housekeeper is not None:
+                self._housekeeper.close()
             for source in self._sources:
                 source.close()
             for recognizer in self._recognizers.values():
@@ -157,6 +168,22 @@ class Conversation:
             listener.start()
         for source in self._sources:
             source.start()
+        if any(source.live for source in self._sources):
+            self._housekeeper = self._housekeeping()
+            self._housekeeper.start()
+
+    def _housekeeping(self) -> Housekeeper:
+        def tell(severity: Severity, code: str, message: str) -> None:
+            self._inbox.put(Alert(severity=severity, code=code, message=message))
+
+        return Housekeeper(
+            sources=self._sources,
+            listeners=self._listeners,
+            recognizers=list(self._recognizers.values()),
+            conversation=threading.get_native_id(),
+            tell=tell,
+            sysroot=self._sysroot,
+        )
 
     def _recognizer(self, role: str) -> Recognizer:
         def alert(severity: Severity, code: str, message: str) -> None:

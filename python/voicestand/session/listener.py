@@ -141,6 +141,11 @@ class Listener:
         """Begins to listen; the source may be started before or after."""
         self._thread.start()
 
+    @property
+    def thread(self) -> int | None:
+        """Kernel identifier of the thread; ``None`` while it does not run."""
+        return self._thread.native_id if self._thread.is_alive() else None
+
     def join(self) -> None:
         """Waits until everything was heard."""
         if self._thread.is_alive():

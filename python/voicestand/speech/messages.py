@@ -37,6 +37,15 @@ class Drop(msgspec.Struct, frozen=True, tag=True):
     utterance: str
 
 
+class Pace(msgspec.Struct, frozen=True, tag=True):
+    """How the worker should share out its work from now on."""
+
+    partial_interval: int
+    """Samples between partials."""
+    batch: int
+    """Samples that must have come before it hears on, unless the utterance has ended."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The model is loaded."""
 
@@ -71,7 +80,7 @@ class Final(msgspec.Struct, frozen=True, tag=True):
     """Seconds between ``End.asked`` and ``finished`` in which the engine computed."""
 
 
-Command = Begin | Advance | End | Drop
+Command = Begin | Advance | End | Drop | Pace
 Report = Ready | Progress | Partial | Final
 
 _LENGTH = struct.Struct("<I")

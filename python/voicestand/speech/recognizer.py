@@ -14,6 +14,7 @@ import numpy.typing as npt
 from voicestand.config import SpeechSettings
 from voicestand.events import Severity
 from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog
+from voicestand.speech.messages import Pace
 from voicestand.speech.pending import Abandoned, Pending, Settled
 from voicestand.speech.protocol import RecognizedWord
 from voicestand.speech.registry import resolve
@@ -109,6 +110,7 @@ class Recognizer:
         self._pending = Pending()
         self._log = AudioLog(round(settings.backlog_seconds * SAMPLE_RATE) + LOOKBACK + PIECE)
         self._announced = 0
+        self._partial_interval = settings.partial_interval
         self._undelivered = 0
         self._alerts: list[tuple[Severity, str, str]] = []
         self._closed = False
@@ -161,6 +163,27 @@ class Recognizer:
     def worker_pid(self) -> int | None:
         """Process id of the present worker; None between two workers."""
         return self._supervisor.worker_pid
+
+    def confine(self, cpus: frozenset[int]) -> None:
+        """Has the worker, and those that replace it, run on ``cpus`` only. Any thread may ask.
+
+        Where the system refuses it, they run where they did.
+        """
+        self._supervisor.confine(cpus)
+
+    def batch(self, seconds: float) -> None:
+        """Has utterances heard in batches of ``seconds`` of audio, and partials at most so often.
+
+        0: as soon as audio comes, partials as set. Finals are late by what is computed for one
+        batch at most. Any thread may ask.
+        """
+        interval = max(self._partial_interval, seconds)
+        self._supervisor.pace(
+            Pace(
+                partial_interval=max(1, round(interval * SAMPLE_RATE)),
+                batch=max(1, round(seconds * SAMPLE_RATE)),
+            )
+        )
 
     def write(self, samples: npt.NDArray[np.float32]) -> None:
         """Appends ``samples`` (float32, full scale 1.0, 16 kHz) to the channel's audio.

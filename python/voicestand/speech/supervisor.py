@@ -15,7 +15,7 @@ import msgspec
 
 from voicestand.events import Severity
 from voicestand.speech.audio_log import AudioLog
-from voicestand.speech.messages import Final, Partial, Progress, Ready, Report
+from voicestand.speech.messages import Final, Pace, Partial, Progress, Ready, Report
 from voicestand.speech.pending import Death, Pending, Settled
 from voicestand.speech.worker_process import WorkerExit, WorkerProcess
 
@@ -118,12 +118,28 @@ class Supervisor:
         self._unavailable = False
         self._backoff = Backoff()
         self._closing = False
+        self._cpus: frozenset[int] | None = None
+        self._pace: Pace | None = None
+        self._unconfined = False
+        self._unpaced = False
         self.finished = False
         """Whether the thread has ended, for whatever reason."""
 
     def wake(self) -> None:
         """Makes the thread look at what changed; never waits."""
         os.eventfd_write(self._eventfd, 1)
+
+    def confine(self, cpus: frozenset[int]) -> None:
+        """Has this worker, and those that replace it, run on ``cpus`` only; never waits."""
+        self._cpus = cpus
+        self._unconfined = True
+        self.wake()
+
+    def pace(self, pace: Pace) -> None:
+        """Has this worker, and those that replace it, work at ``pace``; never waits."""
+        self._pace = pace
+        self._unpaced = True
+        self.wake()
 
     def close(self) -> None:
         """Asks the thread to kill the worker and end."""
@@ -170,6 +186,7 @@ class Supervisor:
         for alert in self._callbacks.alerts():
             self._callbacks.alert(*alert)
         self._settle()
+        self._place()
         self._tell()
         ready = {key.fd for key, _ in self._selector.select(self._patience())}
         if self._eventfd in ready:
@@ -196,6 +213,7 @@ class Supervisor:
         self._state = State.LOADING
         self._born = time.monotonic()
         self._watched_since = None
+        self._unconfined = self._unpaced = True
         self._selector.register(worker.socket, selectors.EVENT_READ)
         self._selector.register(worker.pidfd, selectors.EVENT_READ)
 
@@ -207,6 +225,12 @@ class Supervisor:
                 settled += self._pending.take_ended()
         self._deliver(settled)
 
+    def _place(self) -> None:
+        worker, cpus = self._worker, self._cpus
+        if worker is not None and cpus is not None and self._unconfined:
+            self._unconfined = False
+            worker.confine(cpus)
+
     def _tell(self) -> None:
         worker = self._worker
         if worker is None or self._state is not State.READY:
@@ -214,6 +238,9 @@ class Supervisor:
         with self._changed:
             commands = [] if worker.unsent else self._pending.commands(self._log.head)
             busy = self._pending.busy()
+        if self._unpaced and self._pace is not None:
+            self._unpaced = False
+            worker.send([self._pace])
         worker.send(commands)
         if not busy:
             self._watched_since = None

@@ -28,6 +28,7 @@ from voicestand.speech.messages import (
     Drop,
     End,
     Final,
+    Pace,
     Partial,
     Progress,
     Ready,
@@ -98,6 +99,7 @@ class Worker:
         self._log = log
         self._connection = connection
         self._partial_interval = partial_interval
+        self._batch = 1
         self._stream = CommandStream()
         self._utterances: deque[Hearing] = deque()
         self._head = 0
@@ -127,7 +129,7 @@ class Worker:
                 self._obey(command)
 
     def _ready_to_hear(self, utterance: Hearing) -> bool:
-        return utterance.end is not None or self._head > utterance.position
+        return utterance.end is not None or self._head - utterance.position >= self._batch
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -141,6 +143,8 @@ class Worker:
                     if utterance.name == name:
                         utterance.end = end
                         utterance.busy_at_end = self._watch.total_at(asked)
+            case Pace(interval, batch):
+                self._partial_interval, self._batch = interval, batch
             case Drop(name):
                 self._utterances = deque(u for u in self._utterances if u.name != name)
 
@@ -151,7 +155,7 @@ class Worker:
             utterance.started = before
             self._engine.start()
         limit = self._head if utterance.end is None else utterance.end
-        stop = min(limit, utterance.position + BLOCK)
+        stop = min(limit, utterance.position + max(BLOCK, self._batch))
         if stop > utterance.position:
             self._engine.feed(self._log.read(utterance.position, stop))
             utterance.position = stop
@@ -167,7 +171,7 @@ class Worker:
     def _partial(self, utterance: Hearing, limit: int) -> str | None:
         if utterance.position < utterance.next_partial or utterance.end is not None:
             return None
-        if limit - utterance.position > PARTIAL_LAG:
+        if limit - utterance.position > max(PARTIAL_LAG, self._batch):
             return None
         utterance.next_partial = utterance.position + self._partial_interval
         return self._engine.partial()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from voicestand.speech.audio_log import AudioLog
@@ -112,6 +114,16 @@ class WorkerProcess:
         except OSError:
             return None
         return self._stream.receive(data) if data else None
+
+    def confine(self, cpus: frozenset[int]) -> None:
+        """Lets every thread of the process, and those it starts later, run on ``cpus`` only.
+
+        Where the system refuses, or the process is ending, nothing happens.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+                with contextlib.suppress(OSError):
+                    os.sched_setaffinity(int(task.name), cpus)
 
     def kill(self) -> None:
         """Has the kernel end the process at once."""

@@ -14,8 +14,8 @@ use voicestand_core::{
 };
 
 use crate::{
-    fork::refuse_elsewhere, histograms, samples::interleaved, speech_reader::SpeechReader,
-    stream::DeviceStream, time::nanoseconds,
+    cpu::granted_name, fork::refuse_elsewhere, histograms, samples::interleaved,
+    speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds,
 };
 
 /// One source's way through the native core.
@@ -172,6 +172,13 @@ impl Engine {
         dict.set_item("histograms", histograms::summaries(py, instruments)?)?;
         dict.set_item("threads", histograms::threads(py, instruments)?)?;
         Ok(dict)
+    }
+
+    /// The DSP thread's kernel identifier and what it was granted when it asked for real-time
+    /// priority (`realtime`, `nice`, `none`); `None` before it runs and after it ended.
+    fn dsp_thread(&self) -> PyResult<Option<(i32, &'static str)>> {
+        let thread = self.core()?.dsp_thread();
+        Ok(thread.map(|(id, granted)| (id, granted_name(granted))))
     }
 
     /// Ends the audio and the DSP thread. Readers may still read what is under way.

@@ -9,6 +9,8 @@ mod ring;
 mod samples;
 mod speech_reader;
 mod stream;
+mod thermal_governor;
+mod thermometer;
 mod time;
 
 use pyo3::prelude::*;
@@ -23,6 +25,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::DeviceStream>()?;
     module.add_class::<pool::Pool>()?;
     module.add_class::<pool::PoolBlock>()?;
+    module.add_class::<thermometer::Thermometer>()?;
+    module.add_class::<thermal_governor::ThermalGovernor>()?;
     module.add_class::<ring::Ring>()?;
     module.add_class::<ring::RingReader>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     capture::{Input, InputCounts},
+    cpu::priority::{Granted, Standing},
     dsp::{Channel, Level, RateError},
     process::Home,
     ring::{Reader, Ring, Shape, Wake, ring},
@@ -92,6 +93,7 @@ pub struct Engine {
     books: Arc<conditioning::Books>,
     instruments: Arc<Instruments>,
     home: Home,
+    standing: Arc<Standing>,
 }
 
 impl Engine {
@@ -153,6 +155,7 @@ impl Engine {
         let conditioner =
             Conditioner::new(frames, speech_in, channels, &spec, speech_frames).timed(&instruments);
         let (meters, books) = (conditioner.meters(), conditioner.books());
+        let standing = conditioner.standing();
         let handle = thread::Builder::new()
             .name("voicestand-dsp".into())
             .spawn(move || conditioner.run())
@@ -171,6 +174,7 @@ impl Engine {
             books,
             instruments,
             home: Home::here(),
+            standing,
         })
     }
 
@@ -232,6 +236,13 @@ impl Engine {
     #[must_use]
     pub fn instruments(&self) -> &Instruments {
         &self.instruments
+    }
+
+    /// Kernel identifier of the DSP thread and the priority it obtained by itself; `None` before
+    /// it runs and after it ended.
+    #[must_use]
+    pub fn dsp_thread(&self) -> Option<(i32, Granted)> {
+        self.standing.get()
     }
 
     /// Books and counters.

@@ -1,6 +1,9 @@
 //! How urgently the calling thread is scheduled.
 
 use std::io;
+use std::sync::atomic::{AtomicI32, AtomicU16, Ordering};
+
+use super::overrun;
 
 /// What [`promote`] obtained, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,52 @@ pub fn promote(priority: u8) -> Granted {
         }
     }
     Granted::Nothing
+}
+
+/// A thread of ours that must keep time, as others see it: who it is and what it was granted.
+///
+/// Another thread may obtain more for it than it could itself, from rtkit for example.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// Kernel identifier; 0 before it runs and after it ended.
+    thread: AtomicI32,
+    /// [`Granted`], encoded: the kind in the upper byte, the figure in the lower.
+    granted: AtomicU16,
+}
+
+impl Standing {
+    /// Called by the thread itself, before its work: asks for real-time `priority` and tells.
+    pub fn enter(&self, priority: u8) {
+        let code = match promote(priority) {
+            Granted::RealTime(priority) => [2, priority],
+            Granted::Nice(nice) => [1, nice.to_be_bytes()[0]],
+            Granted::Nothing => [0, 0],
+        };
+        self.granted
+            .store(u16::from_be_bytes(code), Ordering::Relaxed);
+        // SAFETY: the call takes nothing and cannot fail.
+        let thread = unsafe { libc::gettid() };
+        self.thread.store(thread, Ordering::Release);
+    }
+
+    /// Called by the thread itself, when its work is done.
+    pub fn leave(&self) {
+        overrun::forget(self.thread.swap(0, Ordering::AcqRel));
+    }
+
+    /// The thread's kernel identifier and what it was granted when it asked; `None` while it does
+    /// not work.
+    #[must_use]
+    pub fn get(&self) -> Option<(i32, Granted)> {
+        let thread = self.thread.load(Ordering::Acquire);
+        let [kind, figure] = self.granted.load(Ordering::Relaxed).to_be_bytes();
+        let granted = match kind {
+            2 => Granted::RealTime(figure),
+            1 => Granted::Nice(i8::from_be_bytes([figure])),
+            _ => Granted::Nothing,
+        };
+        (thread > 0).then_some((thread, granted))
+    }
 }
 
 /// What a thread of this process would obtain from [`promote`], found by promoting one that ends at
@@ -148,6 +197,24 @@ mod tests {
                 assert!((1..=highest).contains(&priority));
             }
         }
+    }
+
+    #[test]
+    fn others_see_who_a_thread_is_and_what_it_was_granted_while_it_works() {
+        let standing = Standing::default();
+        assert_eq!(standing.get(), None);
+        let seen = thread::scope(|scope| {
+            let work = scope.spawn(|| {
+                standing.enter(7);
+                // SAFETY: the call takes nothing.
+                let seen = (standing.get(), unsafe { libc::gettid() });
+                standing.leave();
+                seen
+            });
+            work.join().unwrap_or((None, 0))
+        });
+        assert_eq!(seen.0, Some((seen.1, probe(7))));
+        assert_eq!(standing.get(), None);
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Sysfs {
         }
     }
 
-    fn read(&self, path: &str) -> Option<String> {
+    /// The text of the file `path`, which is relative to the root.
+    pub fn read(&self, path: &str) -> Option<String> {
         let path = self.root.join(path);
         // A FIFO in a snapshot would block for ever.
         if !path.metadata().ok()?.is_file() {
@@ -75,6 +76,18 @@ impl Sysfs {
             .read_to_end(&mut bytes)
             .ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The names in the folder `path`, in order; none if it cannot be read.
+    pub fn names(&self, path: &str) -> Vec<String> {
+        let Ok(entries) = self.root.join(path).read_dir() else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
     }
 
     fn cpus(&self, path: &str) -> Option<CpuSet> {
@@ -112,16 +125,10 @@ impl Sysfs {
     }
 
     fn cpu_folders(&self) -> CpuSet {
-        let Ok(entries) = self.root.join("sys/devices/system/cpu").read_dir() else {
-            return CpuSet::new();
-        };
-        entries
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name();
-                cpulist::parse(name.to_str()?.strip_prefix("cpu")?)?
-                    .into_iter()
-                    .next()
-            })
+        let names = self.names("sys/devices/system/cpu");
+        let numbers = names.iter().filter_map(|name| name.strip_prefix("cpu"));
+        numbers
+            .filter_map(|number| cpulist::parse(number)?.into_iter().next())
             .collect()
     }
 

@@ -49,21 +49,25 @@ impl std::error::Error for SysrootError {}
 
 impl Topology {
     /// The CPUs of this machine that this process may use.
-    ///
-    /// The kinds are those of the whole machine, so `performance` is empty in a container that was
-    /// given efficiency cores only; [`Topology::fastest`] is then what there is. Without `/sys` and
-    /// `/proc` the CPUs are those of the process's affinity, all performance cores.
     pub fn live() -> Self {
         // The process, not the calling thread, which may itself have been pinned.
         let process = i32::try_from(std::process::id()).unwrap_or(0);
-        let allowed = affinity::get(process).unwrap_or_default();
+        Self::allowed(&affinity::get(process).unwrap_or_default())
+    }
+
+    /// The CPUs of this machine that are `allowed`.
+    ///
+    /// The kinds are those of the whole machine, so `performance` is empty in a container that was
+    /// given efficiency cores only; [`Topology::fastest`] is then what there is. Without `/sys` and
+    /// `/proc` the CPUs are those allowed, all performance cores.
+    pub fn allowed(allowed: &CpuSet) -> Self {
         match Self::read(&Sysfs::new(Path::new("/"))) {
             Some(mut topology) => {
-                topology.restrict_to(&allowed);
+                topology.restrict_to(allowed);
                 topology
             }
             None => Self {
-                performance: allowed.into_iter().collect(),
+                performance: allowed.iter().copied().collect(),
                 efficiency: Vec::new(),
                 low_power: Vec::new(),
                 smt_siblings: Vec::new(),
@@ -93,6 +97,34 @@ impl Topology {
             .unwrap_or(&self.low_power)
     }
 
+    /// Every CPU, kind after kind.
+    pub fn cpus(&self) -> impl Iterator<Item = usize> {
+        let kinds = [&self.performance, &self.efficiency, &self.low_power];
+        kinds.into_iter().flatten().copied()
+    }
+
+    /// The physical cores: the CPUs of each, in the order of their first.
+    #[must_use]
+    pub fn cores(&self) -> Vec<CpuSet> {
+        let mut cores: Vec<CpuSet> = Vec::new();
+        let cpus: CpuSet = self.cpus().collect();
+        for &cpu in &cpus {
+            let pairs = self.smt_siblings.iter().filter(|pair| pair.contains(&cpu));
+            let mut core: CpuSet = pairs.flatten().copied().collect();
+            core.insert(cpu);
+            core.retain(|cpu| cpus.contains(cpu));
+            // Damaged lists may chain cores together: what touches is one.
+            let (touching, apart) = cores
+                .into_iter()
+                .partition::<Vec<_>, _>(|other| !other.is_disjoint(&core));
+            cores = apart;
+            core.extend(touching.into_iter().flatten());
+            cores.push(core);
+        }
+        cores.sort();
+        cores
+    }
+
     fn read(sysfs: &Sysfs) -> Option<Self> {
         let online = sysfs.online();
         if online.is_empty() {
@@ -109,8 +141,9 @@ impl Topology {
         })
     }
 
-    /// Drops every CPU that is not `allowed`; does nothing if that would drop all.
-    fn restrict_to(&mut self, allowed: &CpuSet) {
+    /// Drops every CPU that is not `allowed`; does nothing if that would drop all, since the two
+    /// then speak of different machines.
+    pub fn restrict_to(&mut self, allowed: &CpuSet) {
         let lists = [
             &mut self.performance,
             &mut self.efficiency,

@@ -11,7 +11,7 @@ use std::{
 use super::Spec;
 use crate::{
     clock::monotonic_ns,
-    cpu::priority,
+    cpu::priority::Standing,
     dsp::{Channel, Meter, SPEECH_RATE},
     ring::{Producer, Read, Reader, Stamp, flags},
     stats::{Instruments, Measure, Stopwatch},
@@ -43,6 +43,7 @@ pub(super) struct Conditioner {
     books: Arc<Books>,
     instruments: Arc<Instruments>,
     watch: Stopwatch,
+    standing: Arc<Standing>,
 }
 
 /// The channels and the ring they write to: apart from the reader, whose block they work on.
@@ -92,6 +93,7 @@ impl Conditioner {
             books: Arc::default(),
             instruments: Arc::default(),
             watch: Stopwatch::default(),
+            standing: Arc::default(),
         }
     }
 
@@ -110,11 +112,15 @@ impl Conditioner {
         Arc::clone(&self.books)
     }
 
+    pub(super) fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
     /// Works until the capture ring is closed and empty. Dropping the speech producer then tells
     /// its readers.
     pub(super) fn run(mut self) {
         // Refused, the thread works as an ordinary one: the ring gives it seconds to be late.
-        priority::promote(PRIORITY);
+        self.standing.enter(PRIORITY);
         self.instruments.dsp_thread.leave();
         loop {
             let sleeps = self.frames.lag() == 0;
@@ -140,9 +146,11 @@ impl Conditioner {
                     self.watch.lap(Measure::Block);
                 }
                 Read::Empty => {}
-                Read::Closed => break self.stages.finish(),
+                Read::Closed => break,
             }
         }
+        self.stages.finish();
+        self.standing.leave();
     }
 }
 
