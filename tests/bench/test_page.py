@@ -196,3 +196,12 @@ def test_every_coordinate_is_a_number_on_the_canvas(ours: list[float], peer: lis
         assert 0 <= float(found) <= plot.WIDTH
     for points in re.findall(r'points="([^"]*)"', drawn):
         assert all(0 <= float(xy.split(",")[0]) <= plot.WIDTH for xy in points.split())
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e-311, 1e-9, 1e100])
+def test_scales_bear_values_of_every_size(value: float) -> None:
+    from voicestand.bench import plot
+
+    for beside in (0.0, value, 1.0, 1e100):
+        assert "nan" not in plot.distributions({"ours": ([value], value)}, "ms", beside)
+        assert "nan" not in plot.ratios([("one", "one", value, beside)])

@@ -26,6 +26,8 @@ ROW = 34
 LINE = 22
 FOOT = 34
 """Pixels below the rows: the axis."""
+NOTHING = 1e-9
+"""No unit is so large that this is not drawn as zero."""
 BINS = 90
 FEWEST = 60
 """Fewer samples are dots, not a distribution."""
@@ -43,12 +45,12 @@ class Scale(NamedTuple):
     @classmethod
     def over(cls, values: Sequence[float], left: int, *, logarithmic: bool | None = None) -> Scale:
         """A scale on which all of at least one value, ≥ 0, have room."""
-        low, high = min(values), max(values)
-        by_log = low > 0 and high > 8 * low if logarithmic is None else logarithmic
+        low, high = min(values), max(*values, NOTHING)
+        by_log = NOTHING < low < high / 8 if logarithmic is None else logarithmic
         if by_log:
             margin = max((high / low) ** 0.04, 1.05)
             return cls(low / margin, high * margin, left, True)
-        margin = 0.04 * (high - low) or 0.1 * (high or 1.0)
+        margin = max(0.04 * (high - low), 1e-6 * high)
         return cls(max(0.0, low - margin), high + margin, left, False)
 
     def x(self, value: float) -> float:
@@ -110,9 +112,12 @@ def distributions(
 
 
 def ratios(rows: Sequence[tuple[str, str, float, float | None]]) -> str:
-    """All ratios on one logarithmic scale around 1: (name, anchor, ratio, promised ratio)."""
+    """All ratios on one logarithmic scale around 1: (name, anchor, ratio, promised ratio).
+
+    Ratios below 1e-4 and above 1e6 are put at the edge.
+    """
     finite = [
-        value for row in rows for value in row[2:] if value is not None and 0 < value < math.inf
+        value for row in rows for value in row[2:] if value is not None and 1e-4 < value < 1e6
     ]
     scale = Scale.over([*finite, 0.5, 2.0], LONG_LABELS, logarithmic=True)
     height = LINE * len(rows) + FOOT
