@@ -53,7 +53,6 @@ impl Simd for Avx2 {
         fn add(a: F, b: F) -> F { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
         fn sub(a: F, b: F) -> F { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
         fn mul(a: F, b: F) -> F { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
-        fn div(a: F, b: F) -> F { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
         fn mul_add(a: F, b: F, c: F) -> F {
             [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])]
         }
@@ -83,10 +82,16 @@ impl Simd for Avx2 {
                 _mm256_blendv_ps(no[1], yes[1], _mm256_cmp_ps::<_CMP_LE_OQ>(a[1], b[1])),
             ]
         }
-        fn count_ge(a: F, b: F) -> u32 {
-            let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a[0], b[0]));
-            let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a[1], b[1]));
-            (low | high << 8).count_ones()
+        fn tally_ge(count: I, a: F, b: F) -> I {
+            // True is −1.
+            let low = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_GE_OQ>(a[0], b[0]));
+            let high = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_GE_OQ>(a[1], b[1]));
+            [_mm256_sub_epi32(count[0], low), _mm256_sub_epi32(count[1], high)]
+        }
+        fn all_le(a: F, b: F) -> bool {
+            let low = _mm256_cmp_ps::<_CMP_LE_OQ>(a[0], b[0]);
+            let high = _mm256_cmp_ps::<_CMP_LE_OQ>(a[1], b[1]);
+            _mm256_movemask_ps(_mm256_and_ps(low, high)) == 0xff
         }
         fn reduce_add(a: F) -> f32 {
             let eight = _mm256_add_ps(a[0], a[1]);
@@ -234,6 +239,7 @@ impl Simd for Avx2 {
         fn mul_add_f64(a: D, b: D, c: D) -> D {
             [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])]
         }
+        fn mul_add_late(a: D, b: D, c: D) -> D { [c[0], _mm256_fmadd_pd(a[1], b[1], c[1])] }
         fn reduce_add_f64(a: D) -> f64 {
             let four = _mm256_add_pd(a[0], a[1]);
             let two =
@@ -245,6 +251,7 @@ impl Simd for Avx2 {
         fn unpair(value: __m128d) -> [f64; 2] {
             [_mm_cvtsd_f64(value), _mm_cvtsd_f64(_mm_unpackhi_pd(value, value))]
         }
+        fn add_pair(a: __m128d, b: __m128d) -> __m128d { _mm_add_pd(a, b) }
         fn mul_add_pair(a: f64, b: __m128d, c: __m128d) -> __m128d {
             _mm_fmadd_pd(_mm_set1_pd(a), b, c)
         }

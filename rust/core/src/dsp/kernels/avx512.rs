@@ -49,7 +49,6 @@ impl Simd for Avx512 {
         fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
         fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
         fn mul(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
-        fn div(a: __m512, b: __m512) -> __m512 { _mm512_div_ps(a, b) }
         fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 { _mm512_fmadd_ps(a, b, c) }
         fn min(a: __m512, b: __m512) -> __m512 { _mm512_min_ps(a, b) }
         fn max(a: __m512, b: __m512) -> __m512 { _mm512_max_ps(a, b) }
@@ -67,8 +66,12 @@ impl Simd for Avx512 {
         fn select_le(a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
             _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), no, yes)
         }
-        fn count_ge(a: __m512, b: __m512) -> u32 {
-            _mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b).count_ones()
+        fn tally_ge(count: __m512i, a: __m512, b: __m512) -> __m512i {
+            let more = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b);
+            _mm512_mask_add_epi32(count, more, count, _mm512_set1_epi32(1))
+        }
+        fn all_le(a: __m512, b: __m512) -> bool {
+            _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b) == u16::MAX
         }
         fn reduce_add(a: __m512) -> f32 { _mm512_reduce_add_ps(a) }
         fn reduce_max(a: __m512) -> f32 { _mm512_reduce_max_ps(a) }
@@ -139,12 +142,14 @@ impl Simd for Avx512 {
         fn store_f64(value: __m512d, to: &mut [f64; 8]) { _mm512_storeu_pd(to.as_mut_ptr(), value) }
         fn add_f64(a: __m512d, b: __m512d) -> __m512d { _mm512_add_pd(a, b) }
         fn mul_add_f64(a: __m512d, b: __m512d, c: __m512d) -> __m512d { _mm512_fmadd_pd(a, b, c) }
+        fn mul_add_late(a: __m512d, b: __m512d, c: __m512d) -> __m512d { _mm512_fmadd_pd(a, b, c) }
         fn reduce_add_f64(a: __m512d) -> f64 { _mm512_reduce_add_pd(a) }
 
         fn pair(value: [f64; 2]) -> __m128d { _mm_loadu_pd(value.as_ptr()) }
         fn unpair(value: __m128d) -> [f64; 2] {
             [_mm_cvtsd_f64(value), _mm_cvtsd_f64(_mm_unpackhi_pd(value, value))]
         }
+        fn add_pair(a: __m128d, b: __m128d) -> __m128d { _mm_add_pd(a, b) }
         fn mul_add_pair(a: f64, b: __m128d, c: __m128d) -> __m128d {
             _mm_fmadd_pd(_mm_set1_pd(a), b, c)
         }

@@ -112,39 +112,37 @@ impl Section {
         self.state = [0.0; 2];
     }
 
-    /// Eight samples of a cascade.
+    /// Eight samples, in place.
     #[inline(always)]
-    fn eight<S: Simd>(&self, s: S, state: &mut S::Pair, x: S::Doubles) -> S::Doubles {
-        let Tables {
-            output,
-            state: left,
-        } = &self.tables;
-        let mut samples = [0.0; 8];
-        s.store_f64(x, &mut samples);
-        let [x0, x1, x2, x3, x4, x5, x6, x7] = samples;
-        // Two sums each: half the time to wait.
-        let mut even = s.mul_add_f64(s.splat_f64(x0), s.load_f64(&output[0]), s.splat_f64(0.0));
-        let mut odd = s.mul_add_f64(s.splat_f64(x1), s.load_f64(&output[1]), s.splat_f64(0.0));
-        even = s.mul_add_f64(s.splat_f64(x2), s.load_f64(&output[2]), even);
-        odd = s.mul_add_f64(s.splat_f64(x3), s.load_f64(&output[3]), odd);
-        even = s.mul_add_f64(s.splat_f64(x4), s.load_f64(&output[4]), even);
-        odd = s.mul_add_f64(s.splat_f64(x5), s.load_f64(&output[5]), odd);
-        even = s.mul_add_f64(s.splat_f64(x6), s.load_f64(&output[6]), even);
-        odd = s.mul_add_f64(s.splat_f64(x7), s.load_f64(&output[7]), odd);
-        even = s.mul_add_f64(s.splat_first(*state), s.load_f64(&output[8]), even);
-        odd = s.mul_add_f64(s.splat_second(*state), s.load_f64(&output[9]), odd);
-        let mut next = s.mul_add_pair(x0, s.pair(left[0]), s.pair([0.0; 2]));
-        let mut other = s.mul_add_pair(x1, s.pair(left[1]), s.pair([0.0; 2]));
-        next = s.mul_add_pair(x2, s.pair(left[2]), next);
-        other = s.mul_add_pair(x3, s.pair(left[3]), other);
-        next = s.mul_add_pair(x4, s.pair(left[4]), next);
-        other = s.mul_add_pair(x5, s.pair(left[5]), other);
-        next = s.mul_add_pair(x6, s.pair(left[6]), next);
-        other = s.mul_add_pair(x7, s.pair(left[7]), other);
-        next = s.mul_add_pair(1.0, other, next);
-        next = s.mul_add_second(*state, s.pair(left[9]), next);
-        *state = s.mul_add_first(*state, s.pair(left[8]), next);
-        s.add_f64(even, odd)
+    fn eight<S: Simd>(&self, s: S, state: &mut S::Pair, samples: &mut [f64; 8]) {
+        let [x0, x1, x2, x3, x4, x5, x6, x7] = *samples;
+        let out = |row: &[f64; 8]| s.load_f64(row);
+        let [o0, o1, o2, o3, o4, o5, o6, o7, o8, o9] = &self.tables.output;
+        // Two sums each: half the time to wait. An impulse at sample k leaves those before it at 0.
+        let (zero, mul_add) = (s.splat_f64(0.0), S::mul_add_f64);
+        let mut even = mul_add(s, s.splat_f64(x0), out(o0), zero);
+        let mut odd = mul_add(s, s.splat_f64(x1), out(o1), zero);
+        even = mul_add(s, s.splat_f64(x2), out(o2), even);
+        odd = mul_add(s, s.splat_f64(x3), out(o3), odd);
+        even = s.mul_add_late(s.splat_f64(x4), out(o4), even);
+        odd = s.mul_add_late(s.splat_f64(x5), out(o5), odd);
+        even = s.mul_add_late(s.splat_f64(x6), out(o6), even);
+        odd = s.mul_add_late(s.splat_f64(x7), out(o7), odd);
+        even = mul_add(s, s.splat_first(*state), out(o8), even);
+        odd = mul_add(s, s.splat_second(*state), out(o9), odd);
+        let [l0, l1, l2, l3, l4, l5, l6, l7, l8, l9] = self.tables.state.map(|row| s.pair(row));
+        let mut next = s.mul_add_pair(x0, l0, s.pair([0.0; 2]));
+        let mut other = s.mul_add_pair(x1, l1, s.pair([0.0; 2]));
+        next = s.mul_add_pair(x2, l2, next);
+        other = s.mul_add_pair(x3, l3, other);
+        next = s.mul_add_pair(x4, l4, next);
+        other = s.mul_add_pair(x5, l5, other);
+        next = s.mul_add_pair(x6, l6, next);
+        other = s.mul_add_pair(x7, l7, other);
+        // The only operations that the next eight samples wait for.
+        next = s.mul_add_second(*state, l9, s.add_pair(next, other));
+        *state = s.mul_add_first(*state, l8, next);
+        s.store_f64(s.add_f64(even, odd), samples);
     }
 
     /// Silence would let the state decay into denormals, which are slow: cut off at −400 dB.
@@ -152,6 +150,12 @@ impl Section {
         self.state = self.state.map(|s| if s.abs() < 1e-20 { 0.0 } else { s });
     }
 }
+
+/// Samples widened at a time.
+const TILE: usize = 128;
+
+#[repr(align(64))]
+struct Tile([f64; TILE]);
 
 /// Sections in one pass through the samples.
 const AT_ONCE: usize = 4;
@@ -209,15 +213,31 @@ impl Kernel for Biquads<'_> {
             *state = s.pair(section.state);
         }
         let (largest, silence) = (s.splat(f32::MAX), s.splat(0.0));
+        // By way of memory: a load that repeats one number in all lanes costs no shuffle.
+        let mut tile = Tile([0.0; TILE]);
         let (blocks, rest) = samples.as_chunks_mut::<16>();
-        for block in blocks {
-            let x = s.load(block);
-            let [mut first, mut second] = s.widen(s.select_le(s.abs(x), largest, x, silence));
-            for (section, state) in sections.iter().zip(&mut states) {
-                first = section.eight(s, state, first);
-                second = section.eight(s, state, second);
+        for blocks in blocks.chunks_mut(TILE / 16) {
+            let places = tile.0.as_chunks_mut::<16>().0;
+            for (place, block) in places.iter_mut().zip(blocks.iter()) {
+                let x = s.load(block);
+                let [low, high] = s.widen(s.select_le(s.abs(x), largest, x, silence));
+                if let [first, second] = place.as_chunks_mut().0 {
+                    s.store_f64(low, first);
+                    s.store_f64(high, second);
+                }
             }
-            s.store(s.narrow([first, second]), block);
+            for (section, state) in sections.iter().zip(&mut states) {
+                let eights = tile.0.as_chunks_mut().0;
+                for samples in eights.iter_mut().take(2 * blocks.len()) {
+                    section.eight(s, state, samples);
+                }
+            }
+            let places = tile.0.as_chunks::<16>().0;
+            for (place, block) in places.iter().zip(blocks) {
+                if let [first, second] = place.as_chunks().0 {
+                    s.store(s.narrow([s.load_f64(first), s.load_f64(second)]), block);
+                }
+            }
         }
         for (state, section) in states.iter().zip(sections.iter_mut()) {
             section.state = s.unpair(*state);

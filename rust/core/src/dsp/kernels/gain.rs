@@ -13,10 +13,10 @@ impl Kernels {
     ///
     /// Equal to the reference to the last bit.
     pub fn gain(self, samples: &mut [f32], from: f32, to: f32) {
-        let step = (to - from) / samples.len() as f32;
-        if step == 0.0 {
+        if from == to {
             self.run(Constant(samples, from));
         } else {
+            let step = (to - from) / samples.len() as f32;
             self.run(Ramp(samples, from, step));
         }
     }

@@ -139,12 +139,20 @@ impl Kernel for ClipCount<'_> {
     fn simd<S: Simd>(self, s: S) -> u64 {
         let threshold = s.splat(self.1);
         let (blocks, rest) = self.0.as_chunks::<16>();
-        let mut count = 0;
+        let mut count = s.splat_int(0);
         for block in blocks {
-            count += u64::from(s.count_ge(s.abs(s.load(block)), threshold));
+            count = s.tally_ge(count, s.abs(s.load(block)), threshold);
         }
-        count + reference::clip_count(rest, self.1)
+        total(s, count) + reference::clip_count(rest, self.1)
     }
+}
+
+/// The sum of all lanes, each of which is a count.
+#[inline(always)]
+fn total<S: Simd>(s: S, counts: S::Ints) -> u64 {
+    let mut lanes = [0; 16];
+    s.store_uint(counts, &mut lanes);
+    lanes.into_iter().map(u64::from).sum()
 }
 
 struct Measure<'a>(&'a [f32], f32);
@@ -167,19 +175,19 @@ impl Kernel for Measure<'_> {
         let (blocks, rest) = samples.as_chunks::<16>();
         let mut peak = s.splat(0.0);
         let [mut low, mut high] = [s.splat_f64(0.0); 2];
-        let mut clipped = 0;
+        let mut clipped = s.splat_int(0);
         for block in blocks {
             let block = s.load(block);
             let size = s.abs(block);
             peak = s.max(size, peak);
-            clipped += u64::from(s.count_ge(size, limit));
+            clipped = s.tally_ge(clipped, size, limit);
             let [a, b] = s.widen(block);
             (low, high) = (s.mul_add_f64(a, a, low), s.mul_add_f64(b, b, high));
         }
         Sums {
             peak: s.reduce_max(peak).max(reference::peak(rest)),
             squares: s.reduce_add_f64(s.add_f64(low, high)) + reference::sum_of_squares(rest),
-            clipped: clipped + reference::clip_count(rest, threshold),
+            clipped: total(s, clipped) + reference::clip_count(rest, threshold),
         }
     }
 }

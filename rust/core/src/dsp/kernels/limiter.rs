@@ -4,9 +4,10 @@ use super::{Kernel, Kernels, Simd, reference};
 
 /// The curve of the soft limiter: unchanged up to `threshold`, never beyond `ceiling`.
 ///
-/// With k = ceiling − threshold and e = |x| − threshold > 0, |y| = ceiling − k² / (k + e), the sign
-/// being that of x: a hyperbola that leaves the straight line with the same slope and comes as close
-/// to the ceiling as one likes. An infinite sample gives the ceiling, NaN gives 0.
+/// With k = ceiling − threshold and e = |x| − threshold, |y| = threshold + e − e² / 4k for 0 < e < 2k,
+/// and from there on the ceiling; the sign is that of x. The parabola leaves the straight line with
+/// slope 1 and reaches the ceiling with slope 0, so that there is no corner. An infinite sample gives
+/// the ceiling, NaN gives 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SoftLimit {
     threshold: f32,
@@ -43,13 +44,19 @@ impl Kernel for Limit<'_> {
         let Self(samples, SoftLimit { threshold, ceiling }) = self;
         let knee = ceiling - threshold;
         let (straight, top) = (s.splat(threshold), s.splat(ceiling));
-        let (knees, square) = (s.splat(knee), s.splat(knee * knee));
+        let (end, bend) = (s.splat(2.0 * knee), s.splat(0.25 / knee));
         let (blocks, rest) = samples.as_chunks_mut::<16>();
         for block in blocks {
+            let size = s.abs(s.load(block));
+            // Most sound never comes near; NaN does not pass here.
+            if s.all_le(size, straight) {
+                continue;
+            }
             let sample = s.zero_nan(s.load(block));
             let size = s.abs(sample);
-            let bent = s.div(square, s.add(knees, s.sub(size, straight)));
-            let limited = s.copysign(s.sub(top, bent), sample);
+            let excess = s.min(s.sub(size, straight), end);
+            let bent = s.sub(excess, s.mul(s.mul(excess, excess), bend));
+            let limited = s.copysign(s.min(s.add(straight, bent), top), sample);
             s.store(s.select_le(size, straight, sample, limited), block);
         }
         reference::soft_limit(rest, threshold, ceiling);

@@ -92,7 +92,7 @@ impl Kernel for Sanitize<'_> {
         let mut changed = false;
         for block in blocks {
             // Sound is left alone: in almost every block this is a comparison and nothing more.
-            if s.count_ge(largest, s.abs(s.load(block))) < 16 {
+            if !s.all_le(s.abs(s.load(block)), largest) {
                 changed |= reference::sanitize(block, limit);
             }
         }

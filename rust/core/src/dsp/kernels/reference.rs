@@ -190,17 +190,19 @@ pub(crate) fn clip_count(samples: &[f32], threshold: f32) -> u64 {
     count
 }
 
-/// Unchanged up to `threshold`; beyond it `ceiling` − knee² / (knee + excess), knee being
-/// `ceiling` − `threshold`; 0 for NaN.
+/// Unchanged up to `threshold`; for an excess of e over it, with a knee k of `ceiling` − `threshold`,
+/// `threshold` + e − e² / 4k, and the ceiling from 2k on; 0 for NaN.
 pub(crate) fn soft_limit(samples: &mut [f32], threshold: f32, ceiling: f32) {
     let knee = ceiling - threshold;
+    let bend = 0.25 / knee;
     for sample in samples {
         let size = sample.abs();
         if sample.is_nan() {
             *sample = 0.0;
         } else if size > threshold {
-            let limited = ceiling - knee * knee / (knee + (size - threshold));
-            *sample = limited.copysign(*sample);
+            let excess = (size - threshold).min(2.0 * knee);
+            let limited = threshold + (excess - excess * excess * bend);
+            *sample = limited.min(ceiling).copysign(*sample);
         }
     }
 }

@@ -23,7 +23,6 @@ pub(crate) trait Simd: Copy {
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
-    fn div(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// a · b + c, rounded once.
     fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
     /// The smaller; `b` where one of them is NaN.
@@ -44,8 +43,10 @@ pub(crate) trait Simd: Copy {
         yes: Self::Floats,
         no: Self::Floats,
     ) -> Self::Floats;
-    /// How many of `a` are at least the `b` beside them.
-    fn count_ge(self, a: Self::Floats, b: Self::Floats) -> u32;
+    /// `count`, each lane one more where `a` ≥ `b`.
+    fn tally_ge(self, count: Self::Ints, a: Self::Floats, b: Self::Floats) -> Self::Ints;
+    /// Whether every `a` ≤ `b`.
+    fn all_le(self, a: Self::Floats, b: Self::Floats) -> bool;
     /// The sum of all 16.
     fn reduce_add(self, a: Self::Floats) -> f32;
     /// The largest of all 16, none of which is NaN.
@@ -88,11 +89,14 @@ pub(crate) trait Simd: Copy {
     fn store_f64(self, value: Self::Doubles, to: &mut [f64; 8]);
     fn add_f64(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles;
     fn mul_add_f64(self, a: Self::Doubles, b: Self::Doubles, c: Self::Doubles) -> Self::Doubles;
+    /// The same where the first four of `b` are zero.
+    fn mul_add_late(self, a: Self::Doubles, b: Self::Doubles, c: Self::Doubles) -> Self::Doubles;
     /// The sum of all 8.
     fn reduce_add_f64(self, a: Self::Doubles) -> f64;
 
     fn pair(self, value: [f64; 2]) -> Self::Pair;
     fn unpair(self, value: Self::Pair) -> [f64; 2];
+    fn add_pair(self, a: Self::Pair, b: Self::Pair) -> Self::Pair;
     /// a · b + c with one `a` for both.
     fn mul_add_pair(self, a: f64, b: Self::Pair, c: Self::Pair) -> Self::Pair;
     /// a · b + c with the first of `a` for both.
