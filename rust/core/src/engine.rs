@@ -10,7 +10,10 @@ use std::{
 use crate::{
     capture::{Input, InputCounts},
     cpu::priority::{Granted, Standing},
-    dsp::{Channel, Level, RateError},
+    dsp::{
+        Channel, Level, RateError,
+        kernels::{Kernels, SimdError},
+    },
     process::Home,
     ring::{Reader, Ring, Shape, Wake, ring},
     stats::Instruments,
@@ -52,6 +55,8 @@ pub enum SpecError {
     Rate(RateError),
     /// A number of channels, a role, a block or a ring size out of range; the text says which.
     Shape(String),
+    /// The environment asks for an instruction set that cannot be had.
+    Simd(SimdError),
     /// The system refused a thread.
     Thread(String),
 }
@@ -61,6 +66,7 @@ impl fmt::Display for SpecError {
         match self {
             Self::Rate(error) => error.fmt(f),
             Self::Shape(text) => f.write_str(text),
+            Self::Simd(error) => error.fmt(f),
             Self::Thread(text) => write!(f, "cannot start the DSP thread: {text}"),
         }
     }
@@ -104,6 +110,7 @@ impl Engine {
     /// [`SpecError`] where the spec cannot be served.
     pub fn start(spec: Spec) -> Result<Self, SpecError> {
         check(&spec)?;
+        Kernels::chosen().map_err(SpecError::Simd)?;
         let blocks = (spec.ring_seconds * f64::from(spec.sample_rate) / spec.block_frames as f64)
             .ceil()
             .max(4.0) as usize;

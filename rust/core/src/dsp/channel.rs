@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{HighPass, Meter, RateError, Resampler, SPEECH_RATE};
+use super::{HighPass, Meter, RateError, Resampler, SPEECH_RATE, kernels::Kernels};
 use crate::stats::{Instruments, Measure, Stopwatch};
 
 /// Samples beyond this, 18 dB over full scale, are no audio; a filter fed with them would not
@@ -14,7 +14,7 @@ const LARGEST: f32 = 8.0;
 pub struct Channel {
     /// Which input channels are averaged.
     inputs: Vec<usize>,
-    scale: f32,
+    kernels: Kernels,
     high_pass: HighPass,
     meter: Arc<Meter>,
     resampler: Resampler,
@@ -36,11 +36,11 @@ impl Channel {
     ) -> Result<Self, RateError> {
         Ok(Self {
             inputs: inputs.to_vec(),
-            scale: 1.0 / inputs.len().max(1) as f32,
+            kernels: Kernels::chosen_or_scalar(),
             high_pass: HighPass::new(high_pass_hz, sample_rate),
             meter: Arc::new(Meter::new(sample_rate)),
             resampler: Resampler::new(sample_rate, SPEECH_RATE)?,
-            mono: Vec::with_capacity(block_frames),
+            mono: vec![0.0; block_frames],
             watch: Stopwatch::default(),
         })
     }
@@ -68,13 +68,16 @@ impl Channel {
     /// it wrote and whether some of the input were no sound numbers.
     pub fn process(&mut self, frames: &[f32], width: usize, speech: &mut [f32]) -> (usize, bool) {
         self.watch.start();
-        let sanitized = self.mix(frames, width);
+        let kernels = self.kernels;
+        let count = kernels.downmix(frames, width, &self.inputs, &mut self.mono);
+        let mono = self.mono.get_mut(..count).unwrap_or_default();
+        let sanitized = kernels.sanitize(mono, LARGEST);
         self.watch.lap(Measure::Mix);
-        self.high_pass.process(&mut self.mono);
+        self.high_pass.process(mono);
         self.watch.lap(Measure::HighPass);
-        self.meter.measure(&self.mono);
+        self.meter.measure(mono);
         self.watch.lap(Measure::Meter);
-        let produced = self.resampler.process(&self.mono, speech);
+        let produced = self.resampler.process(mono, speech);
         self.watch.lap(Measure::Resample);
         (produced, sanitized)
     }
@@ -82,29 +85,5 @@ impl Channel {
     /// Puts out what is still in the resampler.
     pub fn finish(&mut self, speech: &mut [f32]) -> usize {
         self.resampler.finish(speech)
-    }
-
-    fn mix(&mut self, frames: &[f32], width: usize) -> bool {
-        let mut sanitized = false;
-        self.mono.clear();
-        let room = self.mono.capacity();
-        for frame in frames.chunks_exact(width.max(1)).take(room) {
-            let sum: f32 = self
-                .inputs
-                .iter()
-                .filter_map(|&input| frame.get(input))
-                .sum();
-            let sample = sum * self.scale;
-            let sound = sample.is_finite() && sample.abs() <= LARGEST;
-            sanitized |= !sound;
-            self.mono.push(if sound {
-                sample
-            } else if sample.is_nan() {
-                0.0
-            } else {
-                sample.clamp(-LARGEST, LARGEST)
-            });
-        }
-        sanitized
     }
 }

@@ -1,59 +1,42 @@
 //! Butterworth high-pass of second order: takes rumble and DC away from speech.
 
-use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+use std::f64::consts::FRAC_1_SQRT_2;
 
-/// A biquad in transposed direct form II. Coefficients after R. Bristow-Johnson's *Audio EQ
-/// Cookbook* (high-pass, Q = 1/√2). State in `f64`: at 192 kHz an 80 Hz corner leaves only five
-/// digits of an `f32`.
+use super::kernels::{Kernels, Section};
+
+/// One second-order section with Q = 1/√2.
 #[derive(Clone, Debug)]
 pub struct HighPass {
-    b: [f64; 3],
-    a: [f64; 2],
-    state: [f64; 2],
+    kernels: Kernels,
+    section: Section,
+    passes: bool,
 }
 
 impl HighPass {
     /// A filter with its −3 dB corner at `corner_hz`; 0, or a corner beyond Nyquist, passes all.
     #[must_use]
     pub fn new(corner_hz: f64, sample_rate: u32) -> Self {
-        let rate = f64::from(sample_rate);
-        if corner_hz <= 0.0 || corner_hz >= rate / 2.0 {
-            return Self {
-                b: [1.0, 0.0, 0.0],
-                a: [0.0; 2],
-                state: [0.0; 2],
-            };
-        }
-        let (sin, cos) = (TAU * corner_hz / rate).sin_cos();
-        let alpha = sin * FRAC_1_SQRT_2;
-        let scale = 1.0 / (1.0 + alpha);
-        let side = (1.0 + cos) / 2.0 * scale;
+        let section = Section::high_pass(corner_hz, FRAC_1_SQRT_2, sample_rate);
         Self {
-            b: [side, -2.0 * side, side],
-            a: [-2.0 * cos * scale, (1.0 - alpha) * scale],
-            state: [0.0; 2],
+            kernels: Kernels::chosen_or_scalar(),
+            passes: section == Section::pass(),
+            section,
         }
     }
 
-    /// Filters `samples` in place.
+    /// Filters `samples` in place; one that is no finite number counts as 0.
     pub fn process(&mut self, samples: &mut [f32]) {
-        let [b0, b1, b2] = self.b;
-        let [a1, a2] = self.a;
-        let [mut s1, mut s2] = self.state;
-        for sample in samples {
-            let x = f64::from(*sample);
-            let y = b0 * x + s1;
-            s1 = b1 * x - a1 * y + s2;
-            s2 = b2 * x - a2 * y;
-            *sample = y as f32;
+        if !self.passes {
+            let sections = std::slice::from_mut(&mut self.section);
+            self.kernels.biquads(sections, samples);
         }
-        // Silence would let the state decay into denormals, which are slow: cut it off at −400 dB.
-        self.state = [s1, s2].map(|s| if s.abs() < 1e-20 { 0.0 } else { s });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::*;
 
     /// Steady-state gain at `frequency`, in dB.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use super::kernels::Kernels;
+
 /// One reading of a [`Meter`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Level {
@@ -22,6 +24,7 @@ pub struct Meter {
     clipped: AtomicU64,
     /// Samples of the exponential window of the mean square.
     window: f32,
+    kernels: Kernels,
 }
 
 /// At or beyond this a 16-bit converter was at its limit.
@@ -36,6 +39,7 @@ impl Meter {
             mean_square: AtomicU32::new(0),
             clipped: AtomicU64::new(0),
             window: sample_rate as f32 / 10.0,
+            kernels: Kernels::chosen_or_scalar(),
         }
     }
 
@@ -44,19 +48,12 @@ impl Meter {
         if samples.is_empty() {
             return;
         }
-        let mut peak = 0.0_f32;
-        let mut clipped = 0_u64;
-        let mut square = 0.0_f32;
-        for &sample in samples {
-            let size = sample.abs();
-            peak = peak.max(size);
-            clipped += u64::from(size >= FULL_SCALE);
-            square += sample * sample;
+        let sums = self.kernels.measure(samples, FULL_SCALE);
+        self.peak.fetch_max(sums.peak.to_bits(), Ordering::Relaxed);
+        if sums.clipped > 0 {
+            self.clipped.fetch_add(sums.clipped, Ordering::Relaxed);
         }
-        self.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
-        if clipped > 0 {
-            self.clipped.fetch_add(clipped, Ordering::Relaxed);
-        }
+        let square = sums.squares as f32;
         let count = samples.len() as f32;
         let old = f32::from_bits(self.mean_square.load(Ordering::Relaxed));
         let keep = (-count / self.window).exp();
