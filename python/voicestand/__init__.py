@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicestand import cpu
+    from voicestand import cpu, dsp
     from voicestand._native import Engine, Pool, PoolBlock, Ring
     from voicestand.audio import Recording, load
     from voicestand.audio.device import DeviceSource
@@ -36,9 +36,12 @@ __all__ = [
     "VoicestandError",
     "__version__",
     "cpu",
+    "dsp",
     "load",
     "transcribe_file",
 ]
+
+_ROOMS = {"cpu", "dsp"}
 
 _HOMES = {
     "Coach": "voicestand.coach.coach",
@@ -59,15 +62,13 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name == "cpu":
-        from importlib import import_module
+    from importlib import import_module
 
-        return import_module("voicestand.cpu")
+    if name in _ROOMS:
+        return import_module(f"voicestand.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'voicestand' has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(home), name)
     globals()[name] = value
     return value

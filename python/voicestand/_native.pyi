@@ -13,6 +13,7 @@ __all__ = [
     "Engine",
     "Pool",
     "PoolBlock",
+    "Resampler",
     "Ring",
     "RingReader",
     "SpeechReader",
@@ -31,11 +32,26 @@ __all__ = [
 __version__: str
 
 @type_check_only
+class ClockReading(TypedDict):
+    """How a source's clock stands to ``time.monotonic()``.
+
+    ``drift_ppm``: how much faster than nominal the source runs, parts per million; ``error``: how
+    far the speech clock is behind, seconds; ``jitter``: the usual distance of the times that the
+    source states from the smoothed ones, seconds; ``steps``: times its clock made a step.
+    """
+
+    drift_ppm: float
+    error: float
+    jitter: float
+    steps: int
+
+@type_check_only
 class EngineStats(TypedDict):
     """The books of an engine; see ``Engine.stats``."""
 
     captured: int
     lost_before_dsp: int
+    clock: ClockReading | None
     rejected: int
     blocks: int
     overflows: int
@@ -106,13 +122,15 @@ class Engine:
         block_frames: int = 512,
         ring_seconds: float = 4.0,
         high_pass_hz: float = 80.0,
+        follow_monotonic: bool = False,
     ) -> Engine:
         """Allocates the rings and starts the DSP thread.
 
         ``sample_rate`` in Hz, 1,000 to 768,000; ``channels`` of the source, 1 to 256; ``roles``:
         for each speech channel the source channels averaged into it, 1 to 8 of them;
         ``block_frames`` 16 to 65,536; ``ring_seconds`` 0.01 to 600; ``high_pass_hz`` 0 (off) to
-        1,000. Raises ``ValueError`` naming what is out of range.
+        1,000; ``follow_monotonic``: the speech clock follows ``time.monotonic()`` instead of the
+        source's own clock, for devices. Raises ``ValueError`` naming what is out of range.
         """
 
     def device_stream(self) -> DeviceStream:
@@ -127,6 +145,14 @@ class Engine:
         ``wait`` it waits, the GIL released, until no reader can lose anything. Returns the frames
         accepted: fewer only if the input was finished. Raises ``ValueError`` for another shape or a
         time that is none.
+        """
+
+    def begin_at(self, origin: float) -> None:
+        """Lets speech frame 0 be at ``origin``, seconds of ``time.monotonic()``.
+
+        Until the source begins there is silence; more than a minute before it, ``origin`` is
+        ignored and frame 0 is the source's first. To be called before the source is started.
+        Raises ``ValueError`` unless the engine was made with ``follow_monotonic``.
         """
 
     def speech_reader(self, frames: int = 512) -> SpeechReader:
@@ -302,6 +328,72 @@ class PoolBlock(Buffer):
 
     def __exit__(self, *error: object) -> None:
         """Releases the block, unless that was done inside."""
+
+@final
+class Resampler:
+    """Converts one channel from one sample rate to another, block by block; for one thread.
+
+    Output k lies exactly at input position ``k * input_rate / output_rate``: the filter's delay is
+    compensated. Flat within 0.001 dB up to 0.9 of the lower Nyquist frequency; what lies beyond
+    that frequency is 100 dB down.
+    """
+
+    def __new__(
+        cls, input_rate: int, output_rate: int = 16_000, *, adjustable: bool = False
+    ) -> Resampler:
+        """``input_rate`` and ``output_rate`` in Hz, 1,000 to 768,000.
+
+        With ``adjustable`` the ratio can be trimmed while it runs, for two to three times the cost.
+        Raises ``ValueError`` for rates out of range.
+        """
+
+    @property
+    def input_rate(self) -> int:
+        """Hz."""
+
+    @property
+    def output_rate(self) -> int:
+        """Hz."""
+
+    @property
+    def delay(self) -> float:
+        """Seconds of input that must be known beyond a point to output it."""
+
+    @property
+    def position(self) -> float:
+        """Where the next output lies, in input samples from the first one."""
+
+    def process(self, samples: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """Takes float32 (n,), C-contiguous, and returns what it completes, float32 (m,).
+
+        Releases the GIL. Raises ``ValueError`` for another layout and after ``finish``,
+        ``TypeError`` for another dtype or number of dimensions, ``RuntimeError`` while another
+        thread is inside.
+        """
+
+    def process_into(self, samples: NDArray[np.float32], out: NDArray[np.float32], /) -> int:
+        """``process`` into the front of ``out``; returns how many samples it wrote.
+
+        ``out`` must have room for ``most_output(len(samples))`` samples; else ``ValueError``.
+        """
+
+    def most_output(self, samples: int, /) -> int:
+        """The most samples that ``process`` may put out for ``samples`` samples, or ``finish``."""
+
+    def finish(self) -> NDArray[np.float32]:
+        """What the end of the input completes; after that, only ``reset`` makes it usable again.
+
+        In total ``ceil(n * output_rate / input_rate)`` samples came out of ``n``, without a trim.
+        """
+
+    def reset(self) -> None:
+        """Forgets all input, as if nothing had come; a trim stays."""
+
+    def set_trim(self, trim: float) -> None:
+        """Uses ``1 + trim`` times as much input for each output from here on, without a click.
+
+        ``trim`` from -0.005 to 0.005. Raises ``ValueError`` beyond, or unless ``adjustable``.
+        """
 
 @final
 class Ring:

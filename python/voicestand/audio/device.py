@@ -52,6 +52,7 @@ class DeviceSource:
             block_frames=settings.block_frames,
             ring_seconds=settings.ring_seconds,
             high_pass_hz=settings.high_pass_hz,
+            follow_monotonic=True,
         )
         self._native = self.engine.device_stream()
         try:

@@ -166,7 +166,11 @@ class Conversation:
             self._alert("info", EMBEDDED_CODE, notice)
         for listener in self._listeners:
             listener.start()
+        # One clock for all: what is heard at one moment has one time on every channel.
+        origin = time.monotonic()
         for source in self._sources:
+            if source.live:
+                source.engine.begin_at(origin)
             source.start()
         if any(source.live for source in self._sources):
             self._housekeeper = self._housekeeping()

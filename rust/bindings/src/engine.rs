@@ -42,8 +42,9 @@ impl Engine {
 impl Engine {
     /// Allocates the rings and starts the DSP thread. Raises `ValueError` naming what is out of range.
     #[new]
+    #[allow(clippy::too_many_arguments, reason = "Python names them")]
     #[pyo3(signature = (*, sample_rate, channels, roles, block_frames=512, ring_seconds=4.0,
-                        high_pass_hz=80.0))]
+                        high_pass_hz=80.0, follow_monotonic=false))]
     fn new(
         py: Python<'_>,
         sample_rate: u32,
@@ -52,6 +53,7 @@ impl Engine {
         block_frames: usize,
         ring_seconds: f64,
         high_pass_hz: f64,
+        follow_monotonic: bool,
     ) -> PyResult<Self> {
         let spec = Spec {
             sample_rate,
@@ -60,6 +62,7 @@ impl Engine {
             block_frames,
             ring_seconds,
             high_pass_hz,
+            follow_monotonic,
         };
         let core = py.detach(|| Core::start(spec));
         let core = core.map_err(|error| PyValueError::new_err(error.to_string()))?;
@@ -124,6 +127,19 @@ impl Engine {
         Ok(accepted)
     }
 
+    /// Lets speech frame 0 be at `origin`, seconds of `time.monotonic()`: until the source begins
+    /// there is silence. For an engine that follows that clock, before its source is started.
+    fn begin_at(&self, origin: f64) -> PyResult<()> {
+        let core = self.core()?;
+        if !core.spec().follow_monotonic {
+            return Err(PyValueError::new_err(
+                "begin_at: the engine keeps its source's own clock: make it with follow_monotonic",
+            ));
+        }
+        core.begin_at(nanoseconds(origin)?);
+        Ok(())
+    }
+
     /// A reader of 16 kHz speech in windows of `frames` frames, from now on.
     #[pyo3(signature = (frames=512))]
     fn speech_reader(&self, frames: usize) -> PyResult<SpeechReader> {
@@ -164,6 +180,15 @@ impl Engine {
         let dict = PyDict::new(py);
         dict.set_item("captured", stats.captured)?;
         dict.set_item("lost_before_dsp", stats.lost_before_dsp)?;
+        let clock = stats.clock.map(|reading| -> PyResult<_> {
+            let clock = PyDict::new(py);
+            clock.set_item("drift_ppm", reading.drift_ppm)?;
+            clock.set_item("error", reading.error)?;
+            clock.set_item("jitter", reading.jitter)?;
+            clock.set_item("steps", reading.steps)?;
+            Ok(clock)
+        });
+        dict.set_item("clock", clock.transpose()?)?;
         dict.set_item("rejected", stats.input.rejected)?;
         dict.set_item("blocks", stats.input.blocks)?;
         dict.set_item("overflows", stats.input.overflows)?;

@@ -5,6 +5,7 @@ mod engine;
 mod fork;
 mod histograms;
 mod pool;
+mod resampler;
 mod ring;
 mod samples;
 mod speech_reader;
@@ -27,6 +28,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<pool::PoolBlock>()?;
     module.add_class::<thermometer::Thermometer>()?;
     module.add_class::<thermal_governor::ThermalGovernor>()?;
+    module.add_class::<resampler::Resampler>()?;
     module.add_class::<ring::Ring>()?;
     module.add_class::<ring::RingReader>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     capture::{Input, InputCounts},
+    clock::Reading,
     cpu::priority::{Granted, Standing},
     dsp::{
         Channel, Level, RateError,
@@ -19,11 +20,13 @@ use crate::{
     stats::Instruments,
 };
 
+mod clock_board;
 mod conditioning;
 mod window;
 
 pub use window::{Window, WindowReader};
 
+use clock_board::ClockBoard;
 use conditioning::{Conditioner, Meters};
 
 /// Readers that may listen to each ring at the same time.
@@ -46,6 +49,9 @@ pub struct Spec {
     pub ring_seconds: f64,
     /// Corner of the high-pass, Hz; 0 switches it off.
     pub high_pass_hz: f64,
+    /// Whether the speech clock follows `CLOCK_MONOTONIC` instead of the source's own clock: for
+    /// devices, so that several of them share one clock.
+    pub follow_monotonic: bool,
 }
 
 /// Why an engine cannot be made.
@@ -81,6 +87,8 @@ pub struct Stats {
     pub captured: u64,
     /// Frames the DSP thread was too late for.
     pub lost_before_dsp: u64,
+    /// How the source's clock stands to `CLOCK_MONOTONIC`, where it is followed.
+    pub clock: Option<Reading>,
     /// Counters of the door.
     pub input: InputCounts,
     /// Frames that wait for the DSP thread, in blocks.
@@ -97,6 +105,7 @@ pub struct Engine {
     meters: Meters,
     conditioner: Option<JoinHandle<()>>,
     books: Arc<conditioning::Books>,
+    clock: Arc<ClockBoard>,
     instruments: Arc<Instruments>,
     home: Home,
     standing: Arc<Standing>,
@@ -124,6 +133,7 @@ impl Engine {
                     spec.sample_rate,
                     spec.block_frames,
                     spec.high_pass_hz,
+                    spec.follow_monotonic,
                 )
                 .map(|channel| channel.timed(&instruments))
             })
@@ -163,6 +173,7 @@ impl Engine {
             Conditioner::new(frames, speech_in, channels, &spec, speech_frames).timed(&instruments);
         let (meters, books) = (conditioner.meters(), conditioner.books());
         let standing = conditioner.standing();
+        let clock = conditioner.clock();
         let handle = thread::Builder::new()
             .name("voicestand-dsp".into())
             .spawn(move || conditioner.run())
@@ -179,6 +190,7 @@ impl Engine {
             meters,
             conditioner: Some(handle),
             books,
+            clock,
             instruments,
             home: Home::here(),
             standing,
@@ -228,6 +240,15 @@ impl Engine {
         }
     }
 
+    /// Lets speech frame 0 be at `origin_ns` of `CLOCK_MONOTONIC`: until the source begins there is
+    /// silence. To be called before the source is started; engines with one origin share one clock.
+    ///
+    /// Without it, or more than a minute before the source begins, frame 0 is the source's first.
+    /// Does nothing unless the engine follows that clock.
+    pub fn begin_at(&self, origin_ns: u64) {
+        self.clock.set_origin(origin_ns);
+    }
+
     /// No more audio: readers get what is under way and then the end.
     pub fn finish(&self) {
         self.input.close();
@@ -258,6 +279,7 @@ impl Engine {
         Stats {
             captured: self.capture.source_frames(),
             lost_before_dsp: self.books.lost(),
+            clock: self.spec.follow_monotonic.then(|| self.clock.reading()),
             input: self.input.counts(),
             waiting_blocks: self.capture.capacity() - self.capture.slack(),
         }

@@ -20,6 +20,7 @@ fn spec(sample_rate: u32, channels: usize) -> Spec {
         block_frames: 480,
         ring_seconds: 0.5,
         high_pass_hz: 0.0,
+        follow_monotonic: false,
     }
 }
 

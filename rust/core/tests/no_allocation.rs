@@ -56,6 +56,7 @@ fn capture_and_conditioning_leave_the_heap_alone() {
         block_frames: 128,
         ring_seconds: 0.2,
         high_pass_hz: 80.0,
+        follow_monotonic: true,
     })
     .unwrap();
     let block = [0.25_f32; 256];

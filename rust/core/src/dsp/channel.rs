@@ -23,7 +23,8 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// A channel averaging `inputs`, for blocks of at most `block_frames` frames at `sample_rate`.
+    /// A channel averaging `inputs`, for blocks of at most `block_frames` frames at `sample_rate`;
+    /// with `adjustable`, its speech clock can be [trimmed](Self::set_trim).
     ///
     /// # Errors
     ///
@@ -33,13 +34,19 @@ impl Channel {
         sample_rate: u32,
         block_frames: usize,
         high_pass_hz: f64,
+        adjustable: bool,
     ) -> Result<Self, RateError> {
+        let resampler = if adjustable {
+            Resampler::adjustable(sample_rate, SPEECH_RATE)?
+        } else {
+            Resampler::new(sample_rate, SPEECH_RATE)?
+        };
         Ok(Self {
             inputs: inputs.to_vec(),
             kernels: Kernels::chosen_or_scalar(),
             high_pass: HighPass::new(high_pass_hz, sample_rate),
             meter: Arc::new(Meter::new(sample_rate)),
-            resampler: Resampler::new(sample_rate, SPEECH_RATE)?,
+            resampler,
             mono: vec![0.0; block_frames],
             watch: Stopwatch::default(),
         })
@@ -56,6 +63,18 @@ impl Channel {
     #[must_use]
     pub fn most_output(&self, block_frames: usize) -> usize {
         self.resampler.most_output(block_frames)
+    }
+
+    /// Where the next speech sample lies, in frames from the first one given.
+    #[must_use]
+    pub fn position(&self) -> f64 {
+        self.resampler.position()
+    }
+
+    /// Uses 1 + `trim` times as many frames for each speech sample from here on; see
+    /// [`Resampler::set_trim`].
+    pub fn set_trim(&mut self, trim: f64) -> bool {
+        self.resampler.set_trim(trim)
     }
 
     /// The channel's level meter.

@@ -8,11 +8,11 @@ use std::{
     },
 };
 
-use super::Spec;
+use super::{Spec, clock_board::ClockBoard};
 use crate::{
-    clock::monotonic_ns,
+    clock::{Arrival, Steering, monotonic_ns},
     cpu::priority::Standing,
-    dsp::{Channel, Meter, SPEECH_RATE},
+    dsp::{Channel, Meter},
     ring::{Producer, Read, Reader, Stamp, flags},
     stats::{Instruments, Measure, Stopwatch},
 };
@@ -59,7 +59,21 @@ struct Stages {
     /// Source frames that went in since the last speech block came out.
     source_frames: u32,
     flags: u32,
-    last: Stamp,
+    /// Source frames, and silence in the place of such, that the channels were given.
+    fed: u64,
+    /// Where and when the last block began.
+    anchor: Anchor,
+    /// Keeps the speech clock on the monotonic one, if it is to be.
+    steering: Option<Steering>,
+    clock: Arc<ClockBoard>,
+}
+
+/// When one of the frames that were fed was converted, and how far apart they are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Anchor {
+    fed: u64,
+    adc_ns: f64,
+    period_ns: f64,
 }
 
 impl fmt::Debug for Conditioner {
@@ -85,7 +99,12 @@ impl Conditioner {
             silence: vec![0.0; spec.block_frames * spec.channels].into(),
             source_frames: 0,
             flags: 0,
-            last: Stamp::default(),
+            fed: 0,
+            anchor: Anchor::default(),
+            steering: spec
+                .follow_monotonic
+                .then(|| Steering::new(spec.sample_rate)),
+            clock: Arc::default(),
         };
         Self {
             frames,
@@ -106,6 +125,10 @@ impl Conditioner {
 
     pub(super) fn meters(&self) -> Meters {
         self.stages.channels.iter().map(Channel::meter).collect()
+    }
+
+    pub(super) fn clock(&self) -> Arc<ClockBoard> {
+        Arc::clone(&self.stages.clock)
     }
 
     pub(super) fn books(&self) -> Arc<Books> {
@@ -137,11 +160,12 @@ impl Conditioner {
                     self.books
                         .lost
                         .fetch_add(block.source_lost_before(), Ordering::Relaxed);
-                    self.stages.silence(block.lost_before(), stamp);
+                    self.stages.silence(block.lost_before(), stamp, flags::GAP);
+                    self.stages.align(block.lost_before(), stamp);
                     block.with_samples(|samples| {
                         let used = stamp.frames as usize * self.stages.width;
-                        self.stages
-                            .condition(samples.get(..used).unwrap_or(samples), stamp);
+                        let samples = samples.get(..used).unwrap_or(samples);
+                        self.stages.condition(samples, stamp.frame as f64, stamp);
                     });
                     self.watch.lap(Measure::Block);
                 }
@@ -155,9 +179,9 @@ impl Conditioner {
 }
 
 impl Stages {
-    /// Puts `frames` frames of silence where frames were lost before `next`, so that the speech
-    /// clock stays true.
-    fn silence(&mut self, frames: u64, next: Stamp) {
+    /// Puts `frames` frames of silence before `next`, where frames were lost or never came, so that
+    /// the speech clock stays true.
+    fn silence(&mut self, frames: u64, next: Stamp, flags: u32) {
         let block_frames = (self.silence.len() / self.width) as u64;
         let mut left = frames;
         while left > 0 {
@@ -165,26 +189,72 @@ impl Stages {
             let silence = std::mem::take(&mut self.silence);
             let before_ns = left * 1_000_000_000 / u64::from(self.sample_rate);
             let stamp = Stamp {
-                frame: next.frame - left,
                 frames: count as u32,
                 source_frames: 0,
                 adc_ns: next.adc_ns.saturating_sub(before_ns),
-                flags: flags::GAP,
+                flags,
                 ..Stamp::default()
             };
             let used = count as usize * self.width;
-            self.condition(silence.get(..used).unwrap_or(&silence), stamp);
+            let first = next.frame as f64 - left as f64;
+            self.condition(silence.get(..used).unwrap_or(&silence), first, stamp);
             self.silence = silence;
             left -= count;
         }
     }
 
-    /// Conditions one block of source frames; what comes out is published as one speech block.
-    fn condition(&mut self, samples: &[f32], source: Stamp) {
+    /// Brings the speech clock to where `next` belongs on the monotonic one: by silence if the
+    /// source began later than the clock, or skipped something.
+    fn align(&mut self, lost: u64, next: Stamp) {
+        let Some(steering) = &mut self.steering else {
+            return;
+        };
+        if lost > u64::from(self.sample_rate) / 2 {
+            steering.interrupted();
+        }
+        let arrival = Arrival {
+            frame: next.frame,
+            frames: next.frames,
+            adc_ns: next.adc_ns,
+            published_ns: next.published_ns,
+        };
+        let missing = steering.observe(arrival, self.clock.origin_ns());
+        let flags = if self.fed == 0 { 0 } else { flags::GAP };
+        self.silence(missing, next, flags);
+    }
+
+    /// Where and when a block begins whose first frame has index `first` at the source; trims the
+    /// resamplers accordingly.
+    fn anchor(&mut self, first: f64, source: Stamp) -> Anchor {
+        let fed = self.fed;
+        let Some(steering) = &mut self.steering else {
+            return Anchor {
+                fed,
+                adc_ns: source.adc_ns as f64,
+                period_ns: 1e9 / f64::from(self.sample_rate),
+            };
+        };
+        let position = self.channels.first().map_or(0.0, Channel::position);
+        let trim = steering.trim(self.speech.frame(), first + (position - fed as f64));
+        for channel in &mut self.channels {
+            channel.set_trim(trim);
+        }
+        self.clock.write(steering.reading());
+        Anchor {
+            fed,
+            adc_ns: steering.time_ns(first),
+            period_ns: steering.time_ns(first + 1.0) - steering.time_ns(first),
+        }
+    }
+
+    /// Conditions one block of source frames, the first of which has index `first` at the source;
+    /// what comes out is published as one speech block.
+    fn condition(&mut self, samples: &[f32], first: f64, source: Stamp) {
         self.source_frames += source.source_frames;
         self.flags |= source.flags;
-        self.last = source;
-        let adc_ns = self.adc_of_next_output(source);
+        self.anchor = self.anchor(first, source);
+        self.fed += u64::from(source.frames);
+        let adc_ns = self.adc_of_next_output();
         let Self {
             speech,
             channels,
@@ -207,7 +277,7 @@ impl Stages {
 
     /// Publishes what the resamplers still hold, and the last source frames with it.
     fn finish(mut self) {
-        let adc_ns = self.adc_of_next_output(self.last);
+        let adc_ns = self.adc_of_next_output();
         let Self {
             speech,
             channels,
@@ -232,12 +302,15 @@ impl Stages {
         });
     }
 
-    /// When the next speech frame was converted: by its place relative to the source block's first.
-    fn adc_of_next_output(&self, source: Stamp) -> u64 {
-        let rate = f64::from(self.sample_rate);
-        let position = self.speech.frame() as f64 * rate / f64::from(SPEECH_RATE);
-        let offset = (position - source.frame as f64) / rate;
-        (source.adc_ns as f64 + offset * 1e9).max(0.0) as u64
+    /// When the next speech frame was converted: by its place relative to the last block's first.
+    fn adc_of_next_output(&self) -> u64 {
+        let position = self.channels.first().map_or(0.0, Channel::position);
+        let Anchor {
+            fed,
+            adc_ns,
+            period_ns,
+        } = self.anchor;
+        (adc_ns + (position - fed as f64) * period_ns).max(0.0) as u64
     }
 }
 

@@ -6,12 +6,9 @@
 //! order: how the input is cut changes no bit of the output.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{
-    __m256, __m512, _mm256_add_ps, _mm256_castpd_ps, _mm256_fmadd_ps, _mm256_hadd_ps,
-    _mm256_loadu_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_storeu_ps, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf64x4_pd,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-};
+mod x86;
+
+use crate::dsp::kernels::{InstructionSet, Kernels};
 
 /// Outputs that are computed together.
 pub(super) const GROUP: usize = 8;
@@ -42,19 +39,15 @@ pub(super) enum Fir {
 }
 
 impl Fir {
-    /// The best this CPU has.
-    pub(super) fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            if avx2 && is_x86_feature_detected!("avx512f") {
-                return Self::Avx512;
-            }
-            if avx2 {
-                return Self::Avx2;
-            }
+    /// The loops in the instruction set of `kernels`, which this CPU therefore has.
+    pub(super) fn of(kernels: Kernels) -> Self {
+        match kernels.instruction_set() {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => Self::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => Self::Avx512,
+            _ => Self::Scalar,
         }
-        Self::Scalar
     }
 
     /// The eight outputs of a group: each filter's sum of products with `window`, which has sixteen
@@ -63,12 +56,12 @@ impl Fir {
         let (window, _) = window.as_chunks::<LANES>();
         match self {
             Self::Scalar => scalar_group(filters, window),
-            // SAFETY: the variant exists only where `best` found AVX2 and FMA.
+            // SAFETY: the variant is made only of `Kernels` that found AVX2 and FMA.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2_group(filters, window) },
-            // SAFETY: the variant exists only where `best` found AVX-512F, AVX2 and FMA.
+            Self::Avx2 => unsafe { x86::avx2_group(filters, window) },
+            // SAFETY: the variant is made only of `Kernels` that found AVX-512F, AVX2 and FMA.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512_group(filters, window) },
+            Self::Avx512 => unsafe { x86::avx512_group(filters, window) },
         }
     }
 
@@ -80,10 +73,10 @@ impl Fir {
             Self::Scalar => scalar_one(filters, row, window),
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2_one(filters, row, window) },
+            Self::Avx2 => unsafe { x86::avx2_one(filters, row, window) },
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512_one(filters, row, window) },
+            Self::Avx512 => unsafe { x86::avx512_one(filters, row, window) },
         }
     }
 
@@ -94,10 +87,10 @@ impl Fir {
             Self::Scalar => scalar_between(filters, weights, window),
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2_between(filters, weights, window) },
+            Self::Avx2 => unsafe { x86::avx2_between(filters, weights, window) },
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512_between(filters, weights, window) },
+            Self::Avx512 => unsafe { x86::avx512_between(filters, weights, window) },
         }
     }
 
@@ -109,10 +102,10 @@ impl Fir {
             Self::Scalar => half_band(taps, even, odd, output, |a, b, c| a * b + c),
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2_half_band(taps, even, odd, output) },
+            Self::Avx2 => unsafe { x86::avx2_half_band(taps, even, odd, output) },
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512_half_band(taps, even, odd, output) },
+            Self::Avx512 => unsafe { x86::avx512_half_band(taps, even, odd, output) },
         }
     }
 }
@@ -206,162 +199,6 @@ fn half_band(
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn load8(samples: &[f32; 8]) -> __m256 {
-    // SAFETY: the reference is to eight floats.
-    unsafe { _mm256_loadu_ps(samples.as_ptr()) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn load16(samples: &[f32; 16]) -> __m512 {
-    // SAFETY: the reference is to sixteen floats.
-    unsafe { _mm512_loadu_ps(samples.as_ptr()) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn store8(lanes: __m256) -> [f32; 8] {
-    let mut place = [0.0; 8];
-    // SAFETY: `place` has room for eight floats.
-    unsafe { _mm256_storeu_ps(place.as_mut_ptr(), lanes) };
-    place
-}
-
-/// Low and high eight of sixteen floats.
-#[cfg(target_arch = "x86_64")]
-fn halves(samples: &[f32; 16]) -> [&[f32; 8]; 2] {
-    let (halves, _) = samples.as_chunks::<8>();
-    match halves {
-        [low, high] => [low, high],
-        _ => [&[0.0; 8]; 2],
-    }
-}
-
-/// The sums over each of eight vectors, added in the order of [`sum`].
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn sums(lanes: [__m256; GROUP]) -> [f32; GROUP] {
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let first = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
-    let second = _mm256_hadd_ps(_mm256_hadd_ps(e, f), _mm256_hadd_ps(g, h));
-    store8(_mm256_add_ps(
-        _mm256_permute2f128_ps::<0x20>(first, second),
-        _mm256_permute2f128_ps::<0x31>(first, second),
-    ))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn folded(lanes: __m512) -> __m256 {
-    let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(lanes)));
-    _mm256_add_ps(_mm512_castps512_ps256(lanes), high)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
-    let mut lanes = [_mm256_setzero_ps(); GROUP];
-    for (lines, samples) in filters.iter().zip(window) {
-        let [low, high] = halves(samples).map(|half| load8(half));
-        for (lane, line) in lanes.iter_mut().zip(lines) {
-            *lane = _mm256_fmadd_ps(load8(halves(&line.0)[0]), low, *lane);
-        }
-        for (lane, line) in lanes.iter_mut().zip(lines) {
-            *lane = _mm256_fmadd_ps(load8(halves(&line.0)[1]), high, *lane);
-        }
-    }
-    sums(lanes)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
-    let mut lanes = _mm256_setzero_ps();
-    for (lines, samples) in filters.iter().zip(window) {
-        let Some(line) = lines.get(row) else { continue };
-        for (taps, half) in halves(&line.0).into_iter().zip(halves(samples)) {
-            lanes = _mm256_fmadd_ps(load8(taps), load8(half), lanes);
-        }
-    }
-    sum(store8(lanes))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
-    let [a, b, c, d] = filters;
-    let mut lanes = [_mm256_setzero_ps(); 4];
-    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
-        let [low, high] = halves(samples).map(|half| load8(half));
-        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
-            let [first, second] = halves(&line.0);
-            *lane = _mm256_fmadd_ps(load8(first), low, *lane);
-            *lane = _mm256_fmadd_ps(load8(second), high, *lane);
-        }
-    }
-    let mut total = _mm256_setzero_ps();
-    for (lane, weight) in lanes.into_iter().zip(weights) {
-        total = _mm256_add_ps(total, _mm256_mul_ps(_mm256_set1_ps(weight), lane));
-    }
-    sum(store8(total))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2_half_band(taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
-    half_band(taps, even, odd, output, f32::mul_add);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn avx512_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
-    let mut lanes = [_mm512_setzero_ps(); GROUP];
-    for (lines, samples) in filters.iter().zip(window) {
-        let samples = load16(samples);
-        for (lane, line) in lanes.iter_mut().zip(lines) {
-            *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
-        }
-    }
-    sums(lanes.map(|lane| folded(lane)))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn avx512_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
-    let mut lanes = _mm512_setzero_ps();
-    for (lines, samples) in filters.iter().zip(window) {
-        let Some(line) = lines.get(row) else { continue };
-        lanes = _mm512_fmadd_ps(load16(&line.0), load16(samples), lanes);
-    }
-    sum(store8(folded(lanes)))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn avx512_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
-    let [a, b, c, d] = filters;
-    let mut lanes = [_mm512_setzero_ps(); 4];
-    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
-        let samples = load16(samples);
-        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
-            *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
-        }
-    }
-    let mut total = _mm512_setzero_ps();
-    for (lane, weight) in lanes.into_iter().zip(weights) {
-        total = _mm512_fmadd_ps(_mm512_set1_ps(weight), lane, total);
-    }
-    sum(store8(folded(total)))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn avx512_half_band(taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
-    half_band(taps, even, odd, output, f32::mul_add);
-}
-
 #[cfg(test)]
 #[allow(clippy::indexing_slicing)]
 mod tests {
@@ -372,18 +209,8 @@ mod tests {
     /// Rounding of sums in another order: a few units in the last place of the sum of sizes.
     const BOUND: f32 = 4.0 * f32::EPSILON;
 
-    fn others() -> Vec<Fir> {
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if Fir::best() != Fir::Scalar {
-                found.push(Fir::Avx2);
-            }
-            if Fir::best() == Fir::Avx512 {
-                found.push(Fir::Avx512);
-            }
-        }
-        found
+    fn others() -> impl Iterator<Item = Fir> {
+        Kernels::available().map(Fir::of)
     }
 
     fn values(count: usize, seed: u64) -> Vec<f32> {

@@ -36,6 +36,8 @@ mod polyphase;
 
 use std::fmt;
 
+use crate::dsp::kernels::Kernels;
+
 use filter::Lowpass;
 use fir::Fir;
 use half_band::HalfBand;
@@ -104,7 +106,7 @@ impl Resampler {
     ///
     /// Rates outside 1,000 to 768,000 Hz.
     pub fn new(input: u32, output: u32) -> Result<Self, RateError> {
-        Self::build(input, output, false, Fir::best())
+        Self::build(input, output, false, Fir::of(Kernels::chosen_or_scalar()))
     }
 
     /// A resampler whose ratio can be [trimmed](Self::set_trim) while it runs. It takes about twice
@@ -114,7 +116,7 @@ impl Resampler {
     ///
     /// Rates outside 1,000 to 768,000 Hz.
     pub fn adjustable(input: u32, output: u32) -> Result<Self, RateError> {
-        Self::build(input, output, true, Fir::best())
+        Self::build(input, output, true, Fir::of(Kernels::chosen_or_scalar()))
     }
 
     fn build(input: u32, output: u32, adjustable: bool, fir: Fir) -> Result<Self, RateError> {

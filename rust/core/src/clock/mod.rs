@@ -1,4 +1,10 @@
-//! The monotonic clock that all latencies are measured on.
+//! The monotonic clock that all latencies are measured on, and how devices relate to it.
+
+mod delay_locked_loop;
+mod steering;
+
+pub use delay_locked_loop::DelayLockedLoop;
+pub use steering::{Arrival, Reading, Steering};
 
 /// `CLOCK_MONOTONIC` in nanoseconds; Python's `time.monotonic()` shows the same clock. Read through
 /// the vDSO: no system call.
