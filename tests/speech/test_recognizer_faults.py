@@ -360,3 +360,35 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_worker() -> None:
         hearing.say("a", noise(1))
         hearing.drain()
         assert hearing.recognizer.worker_pid == pid
+
+
+def test_a_worker_works_in_batches_while_it_is_told_to_and_hears_the_same() -> None:
+    audio = noise(12)
+    with Hearing("tests.speech.faulty_engine:Seconds", partial_interval=0.1) as hearing:
+        hearing.ready_worker()
+        hearing.recognizer.batch(2.0)
+        hearing.recognizer.begin("a", 0)
+        for at in range(0, 6 * SECOND, SECOND // 10):
+            hearing.write(audio[at : at + SECOND // 10])
+            time.sleep(0.005)
+        # The partial says how many samples the engine has heard.
+        wait_for(lambda: any(int(p.text.split()[0]) >= 4 * SECOND for p in hearing.partials))
+        assert len(hearing.partials) <= 3
+        hearing.recognizer.batch(0.0)
+        hearing.write(audio[6 * SECOND :])
+        hearing.recognizer.end("a", 12 * SECOND)
+        hearing.drain()
+        assert hearing.texts == {"a": " ".join(str(second) for second in range(12))}
+
+
+def test_a_worker_that_replaces_another_keeps_to_the_same_cpus() -> None:
+    last = {max(os.sched_getaffinity(0))}
+    with Hearing(ECHO) as hearing:
+        hearing.recognizer.confine(frozenset(last))
+        first = hearing.ready_worker()
+        wait_for(lambda: os.sched_getaffinity(first) == last)
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: hearing.recognizer.worker_pid not in {None, first})
+        second = hearing.ready_worker()
+        wait_for(lambda: os.sched_getaffinity(second) == last)
+        assert os.sched_getaffinity(0) >= last

@@ -151,9 +151,9 @@ class Housekeeper:
             )
 
     def _place(self) -> None:
-        if self._refused:
-            return
         for thread, cpus in self._wanted().items():
+            if self._refused:
+                return
             # Read back each time: a cgroup that changes resets what was set.
             self._put(thread, cpus)
         for recognizer in self._recognizers:
@@ -202,7 +202,7 @@ class Housekeeper:
         except ProcessLookupError:
             return
         except (OSError, ValueError) as error:
-            # Not tried again each second; a change of what the process may use is a new chance.
+            # Told once. Not tried again each second; a change of what the process may use is a new chance.
             self._refused = True
             self._tell("info", "engine.placement", f"threads are not placed: {_text(error)}")
             return

@@ -8,6 +8,7 @@ its parent.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import importlib
 import os
@@ -234,7 +235,8 @@ def main() -> None:
     options = parser.parse_args()
     die_with(options.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
+    with contextlib.suppress(OSError):  # a sandbox may refuse even that
+        os.nice(NICENESS)
     with socket.socket(fileno=options.socket) as connection:
         log = AudioLogReader(options.log)
         interval = max(1, round(options.partial_interval * SAMPLE_RATE))

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use voicestand_core::cpu::{Demand, Plan};
+
 use crate::snapshot::{Design, GOLDEN_COVE, Snapshot};
 
 /// Every file of a snapshot.
@@ -96,8 +98,12 @@ proptest! {
         let cpus: BTreeSet<usize> = lists.into_iter().flatten().copied().collect();
         prop_assert_eq!(cpus.len(), lists.iter().map(|list| list.len()).sum::<usize>());
         prop_assert!(!topology.performance.is_empty());
-        for [a, b] in topology.smt_siblings {
+        for &[a, b] in &topology.smt_siblings {
             prop_assert!(a < b && cpus.contains(&a) && cpus.contains(&b));
+        }
+        let plan = Plan::new(&topology, Demand { realtime: 1, background: 1 });
+        for set in plan.realtime.iter().chain([&plan.background, &plan.housekeeping]) {
+            prop_assert!(!set.is_empty() && set.is_subset(&cpus));
         }
     }
 }

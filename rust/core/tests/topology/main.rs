@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod plans;
 mod snapshot;
 
 use std::fs;
