@@ -95,7 +95,7 @@ def test_jitter_under_a_load_on_every_cpu_with_and_without_placement_and_priorit
 
     def figure(mode: str, measure: str, quantile: str) -> float:
         name = MEASURES[measure]
-        return 1e6 * median(one["histograms"][name][quantile] for one in seen[mode])
+        return 1e6 * median([float(one["histograms"][name][quantile]) for one in seen[mode]])
 
     first = seen["neither"][0]
     with capsys.disabled():

@@ -202,7 +202,7 @@ class Housekeeper:
         except ProcessLookupError:
             return
         except (OSError, ValueError) as error:
-            # Told once. Not tried again each second; a change of what the process may use is a new chance.
+            # Told once, not tried again each second; other CPUs allowed are a new chance.
             self._refused = True
             self._tell("info", "engine.placement", f"threads are not placed: {_text(error)}")
             return
