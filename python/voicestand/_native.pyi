@@ -11,6 +11,9 @@ from typing_extensions import Buffer
 __all__ = [
     "DeviceStream",
     "Engine",
+    "JackClient",
+    "OutputDeviceStream",
+    "Player",
     "Pool",
     "PoolBlock",
     "Resampler",
@@ -53,6 +56,7 @@ class EngineStats(TypedDict):
     lost_before_dsp: int
     clock: ClockReading | None
     rejected: int
+    missing: int
     blocks: int
     overflows: int
     waiting_blocks: int
@@ -83,6 +87,15 @@ class ThreadTimes(TypedDict):
     cpu_seconds: float
     wait_seconds: float
     """Runnable, but without a CPU."""
+
+@type_check_only
+class PlayerStats(TypedDict):
+    """See ``Player.stats``."""
+
+    played: int
+    starved: int
+    underruns: int
+    underflows: int
 
 @type_check_only
 class TopologyDict(TypedDict):
@@ -133,8 +146,29 @@ class Engine:
         source's own clock, for devices. Raises ``ValueError`` naming what is out of range.
         """
 
-    def device_stream(self) -> DeviceStream:
-        """The native callback, for one PortAudio stream of this engine's rate and channels."""
+    def device_stream(
+        self, *, channels: int | None = None, sample_format: str = "float32"
+    ) -> DeviceStream:
+        """The native callback, for one PortAudio stream of this engine's rate.
+
+        ``channels`` of the stream, 1 to 256, by default the engine's: a device that has fewer
+        repeats its last one, of more the first ones are taken. ``sample_format``: ``float32`` or
+        ``int16``, which the callback converts. Raises ``ValueError`` for others.
+        """
+
+    def interrupt(self) -> None:
+        """The source has gone away.
+
+        What it does not give until its next frame becomes silence on the clock, by that frame's ADC
+        time, and is counted as ``missing``: neither captured nor lost.
+        """
+
+    def advance(self, until: float) -> None:
+        """After ``interrupt``, lets the clock go on to ``until``, seconds of ``time.monotonic()``.
+
+        Readers see silence, so that who waits for an end of speech hears it while the source is
+        away. Does nothing while the source is there.
+        """
 
     def push(
         self, samples: NDArray[np.float32], *, adc_time: float | None = None, wait: bool = False
@@ -190,6 +224,99 @@ class Engine:
 @final
 class DeviceStream:
     """What PortAudio needs to call the core without Python: a callback and its user data."""
+
+    @property
+    def callback(self) -> int:
+        """Address of the ``PaStreamCallback``."""
+
+    @property
+    def userdata(self) -> int:
+        """Address to pass as the callback's user data; 0 after ``release``."""
+
+    def detach(self) -> None:
+        """Ignores this stream's audio from now on and asks PortAudio to end it.
+
+        For a stream that hangs in its close while another one takes its place.
+        """
+
+    def release(self) -> None:
+        """Frees the user data. Only after the PortAudio stream was closed."""
+
+@final
+class JackClient:
+    """A client of the running JACK server, for one stream; none is started.
+
+    Raises ``ConnectionError`` where there is no libjack or no server.
+    """
+
+    def __new__(cls, name: str) -> JackClient: ...
+    @property
+    def sample_rate(self) -> int:
+        """Of the server, Hz."""
+
+    @property
+    def buffer_frames(self) -> int:
+        """Frames of one call."""
+
+    def capture(self, engine: Engine, source: str) -> None:
+        """What comes from the client ``source`` goes into ``engine``, by JACK's own thread.
+
+        Channels are connected in order, as far as ``source`` has them. Raises ``ConnectionError``
+        if there is no such client or the server refuses, ``ValueError`` for an engine of another
+        sample rate or of more than 32 channels.
+        """
+
+    def play(self, player: Player, sink: str) -> None:
+        """What ``player`` has goes to the client ``sink``, by JACK's own thread.
+
+        Raises as ``capture`` does.
+        """
+
+    @property
+    def active(self) -> bool:
+        """Whether the server lives and the first port is connected with another client."""
+
+    def close(self) -> None:
+        """Leaves the server. Safe to repeat."""
+
+@final
+class Player:
+    """A ring that Python writes and a native device callback plays."""
+
+    def __new__(cls, *, sample_rate: int, channels: int, seconds: float = 1.0) -> Player:
+        """Allocates a ring of ``seconds``, 0.01 to 60.
+
+        ``sample_rate`` 1,000 to 768,000 Hz, ``channels`` 1 to 256. Raises ``ValueError`` beyond.
+        """
+
+    def write(self, samples: NDArray[np.float32], timeout: float | None = None) -> int:
+        """Appends ``samples``, float32 (frames, channels), C-contiguous, 1 = full scale.
+
+        Waits for room, the GIL released, at most ``timeout`` seconds. Returns the frames accepted:
+        fewer only where the time is over or the player is closed. Raises ``ValueError`` for another
+        shape.
+        """
+
+    def drain(self, timeout: float | None = None) -> bool:
+        """Says that silence may follow, and waits until the device was given everything.
+
+        At most ``timeout`` seconds; returns whether it was.
+        """
+
+    def device_stream(self) -> OutputDeviceStream:
+        """The native callback, for one PortAudio output stream of this rate and these channels."""
+
+    def stats(self) -> PlayerStats:
+        """``played``: frames the device was given. ``underruns``: how often the next frames of a
+        phrase were not there, ``starved`` the frames of silence in their place. ``underflows``:
+        calls that the audio server flagged."""
+
+    def close(self) -> None:
+        """No more will be written: the device plays what there is and ends. Safe to repeat."""
+
+@final
+class OutputDeviceStream:
+    """What PortAudio needs to play without Python: as ``DeviceStream``, for output."""
 
     @property
     def callback(self) -> int:

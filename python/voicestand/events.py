@@ -159,6 +159,9 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     """Seconds of audio."""
     reason: Literal["end", "duration", "interrupted", "failed"]
     channels: dict[str, ChannelMetrics]
+    frames_missing: int = 0
+    """Frames that a device never gave while it was away: silence on the clock, neither captured nor
+    lost."""
 
 
 AnyEvent = (

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ _libc = ctypes.CDLL(None)
 # A callback, since PortAudio's blocking calls corrupt the heap on JACK; in blocks that outlast the
 # pauses of the interpreter.
 _PLAY_TO_JACK = """
-import sys, threading
+import pathlib, sys, threading, time as clock
 import av, numpy, sounddevice
 with av.open(sys.argv[1]) as container:
     channels = container.streams.audio[0].channels
@@ -46,6 +46,8 @@ position, played = 0, threading.Event()
 
 def callback(out, count, time, status):
     global position
+    if not position:  # when it began, for who must know: this process took its time to start
+        pathlib.Path(sys.argv[1] + ".began").write_text(repr(clock.monotonic()))
     block = samples[position : position + count]
     out[: len(block)], out[len(block) :] = block, 0
     position += count
@@ -130,6 +132,7 @@ class AudioServer:
     """Whether the server itself got real-time priority."""
     _play: list[str] = field(repr=False)
     _process: subprocess.Popen[bytes] = field(repr=False)
+    _revive: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
     _playing: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def play(self, file: Path | str) -> subprocess.Popen[bytes]:
@@ -140,6 +143,15 @@ class AudioServer:
 
     def die(self) -> None:
         """Ends the server; its clients get no more than it tells them."""
+        _stop(self._process)
+
+    def come_back(self) -> None:
+        """Starts the server again, after ``die``; returns once it answers."""
+        self._process = self._revive()
+
+    def end(self) -> None:
+        """Ends the server and whatever plays."""
+        self.silence()
         _stop(self._process)
 
     def silence(self) -> None:
@@ -183,15 +195,21 @@ def pulse_server() -> Iterator[AudioServer]:
         command += ["-L", f"module-native-protocol-unix socket={home}/pulse/native"]
         command += ["-L", "module-null-sink sink_name=vs rate=48000"]
         # Its own server address would make PulseAudio believe that another one is running.
-        process = _start(command, {k: v for k, v in env.items() if k != "PULSE_SERVER"}, log)
-        server = AudioServer(env, "default", False, ["paplay", "--device=vs"], process)
-        try:
+        own = {k: v for k, v in env.items() if k != "PULSE_SERVER"}
+
+        def begin() -> subprocess.Popen[bytes]:
+            process = _start(command, own, log)
             if not _becomes_ready(process, ["pactl", "list", "short", "sources"], env):
+                _stop(process)
                 pytest.fail(f"PulseAudio did not start: {log.read_text()}", pytrace=False)
+            return process
+
+        player = ["paplay", "--device=vs"]
+        server = AudioServer(env, "default", False, player, begin(), begin)
+        try:
             yield server
         finally:
-            server.silence()
-            _stop(process)
+            server.end()
 
 
 @contextmanager
@@ -202,22 +220,27 @@ def running_jack(period: int = 128) -> Iterator[AudioServer]:
     with _private_home() as home:
         env = _private_environment(home, name)
         log = home / "jackd.log"
-        for realtime in (True, False):
-            command = ["jackd", "-n", name, "-p", "128", "-L", "2"]
-            command += ["-R", "-P", "60"] if realtime else ["-r"]
-            process = _start([*command, "-d", "dummy", "-r", "48000", "-p", str(period)], env, log)
-            if _becomes_ready(process, ["jack_lsp"], env):
-                break
-            _stop(process)
-        else:
+        realtime = True
+
+        def begin() -> subprocess.Popen[bytes]:
+            nonlocal realtime
+            for realtime in (True, False):
+                command = ["jackd", "-n", name, "-p", "128", "-L", "2"]
+                command += ["-R", "-P", "60"] if realtime else ["-r"]
+                command += ["-d", "dummy", "-r", "48000", "-p", str(period)]
+                process = _start(command, env, log)
+                if _becomes_ready(process, ["jack_lsp"], env):
+                    return process
+                _stop(process)
             pytest.fail(f"JACK did not start: {log.read_text()}", pytrace=False)
+
         play = [sys.executable, "-c", _PLAY_TO_JACK]
-        server = AudioServer(env, "loopback", realtime, play, process)
+        process = begin()
+        server = AudioServer(env, "loopback", realtime, play, process, begin)
         try:
             yield server
         finally:
-            server.silence()
-            _stop(process)
+            server.end()
 
 
 @pytest.fixture

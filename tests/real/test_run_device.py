@@ -15,11 +15,9 @@ from tests.session.test_run import check_utterances
 from tests.spoken_calls import Line, Recording, perform
 
 from voicestand.events import (
-    EngineAlert,
     SessionEnded,
     SessionStarted,
     TranscriptFinal,
-    TranscriptPartial,
 )
 
 if TYPE_CHECKING:
@@ -176,22 +174,3 @@ def test_an_unknown_device_is_named_with_those_there_are(pulse_server: AudioServ
     assert error_lines(done.stderr) == [line]
     assert "defualt" in line
     assert "default" in line
-
-
-def test_a_server_that_ends_in_mid_utterance_costs_no_word_that_was_heard(
-    pulse_server: AudioServer, monologue: Recording
-) -> None:
-    with listening(pulse_server, "--device", "default") as (program, running):
-        pulse_server.play(monologue.path)
-        running.first(TranscriptPartial)
-        pulse_server.die()
-        assert running.end() == 1
-        (line,) = error_lines(running.stderr)
-        assert "gone" in line or "no audio" in line
-        ended = running.events[-1]
-        assert isinstance(ended, SessionEnded)
-        assert ended.reason == "failed"
-        assert "audio.failed" in [alert.code for alert in of_kind(running.events, EngineAlert)]
-        finals = of_kind(running.events, TranscriptFinal)
-        assert finals[0].text
-        assert program.journalled(ended.session) == finals

@@ -1,66 +1,148 @@
-"""A device as a source: PortAudio calls the native core, Python is not involved."""
+"""A device as a source: native callbacks feed the core, and a thread watches that they do."""
 
 from __future__ import annotations
 
-import atexit
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
 
 from voicestand._native import Engine
-from voicestand.audio.devices import InputDevice, find_input, load_portaudio
-from voicestand.audio.source import SELF
+from voicestand.audio.devices import (
+    InputDevice,
+    find_among,
+    find_input,
+    fresh_inputs,
+    input_devices,
+    load_portaudio,
+)
+from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.portaudio_stream import (
+    PortAudioStream,
+    muted_stderr,
+    refresh_devices,
+)
+from voicestand.audio.source import SELF, Tell, unheard
 from voicestand.config import AudioSettings
-from voicestand.errors import DeviceError
+from voicestand.errors import VoicestandError
 
 SILENT_AFTER = 3.0
-"""Seconds without a callback after which a device counts as dead; Bluetooth may open so."""
+"""Seconds without a callback after which a device counts as gone; Bluetooth may open so."""
 
-STOPS_WITHIN = 3.0
-"""Seconds PortAudio may take to stop or close a stream; it needs milliseconds where all is well."""
+LOOK_EVERY = 0.1
+"""Seconds between two looks at whether a device still gives audio."""
+
+BEHIND = 0.5
+"""Seconds by which the clock lags while a device is away: what it gives first is at most so old."""
+
+RETRY_FIRST, RETRY_MOST = 0.1, 0.5
+"""Seconds until the first and between the later attempts to open a device again."""
+
+LOOK_FOR_NEW = 3.0
+"""Seconds after which a sound card is looked for under another number; then after twice as long."""
+
+GIVES_UP_WITHIN = 4.0
+"""Seconds that an attempt to open a device is waited for when the source is closed."""
+
+REMIND_FIRST = 60.0
+"""Seconds after which a device that is still away is told of again; then after twice as long."""
+
+
+class Stream(Protocol):
+    """One opening of a device. When the device goes away it is over, and another one is opened."""
+
+    name: str
+
+    @property
+    def active(self) -> bool:
+        """Whether audio may still come."""
+
+    def start(self) -> None:
+        """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
+
+    def close(self) -> bool:
+        """Ends it; whether nobody uses it any more. Safe to repeat."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source is to record from, at this moment."""
+
+    device: InputDevice
+    pulse_source: str | None = None
+    """What ALSA's pulse device shall record from; ``None``: what the server chooses."""
 
 
 class DeviceSource:
-    """An input device, its channels averaged into one role."""
+    """An input device, its channels averaged into one role.
+
+    A device that has worked and goes away is waited for without limit, and opened again: the time
+    between is silence on the audio clock, by the ADC times before and after, and is told of. A
+    device that never gives audio is trouble, and so is one that is not there at the start.
+    """
 
     live = True
 
     def __init__(
-        self, name: str, settings: AudioSettings, *, role: str = SELF, channels: int = 2
+        self,
+        name: str,
+        settings: AudioSettings,
+        *,
+        role: str = SELF,
+        channels: int = 2,
+        find: Callable[[], Wanted] | None = None,
     ) -> None:
         """Opens the device that ``name`` means (``""``: the default one), not yet started.
 
-        Raises ``InputError`` for a name nobody has, ``DeviceError`` if it cannot be opened.
+        ``find``: says what is wanted instead, now and whenever the device is opened again. Raises
+        ``InputError`` for a name nobody has, ``DeviceError`` if it cannot be opened.
         """
-        self._portaudio = load_portaudio()
-        device = find_input(name)
-        self.name = f"{device.name} ({device.host_api})"
+        self._named = name
+        self._find = find or self._find_named
+        self._settings = settings
+        self._known: InputDevice | None = None
+        wanted = self._find()
+        if wanted.device.is_jack:
+            # Known by its name alone: it need not be looked for again.
+            self._known = wanted.device
+        self.name = f"{wanted.device.name} ({wanted.device.host_api})"
         self.roles = [role]
+        self.tell: Tell = unheard
+        """Where alerts go: severity, code, message."""
         self._lock = threading.Lock()
-        self._started = False
-        self._stopped = False
-        self._hangs = False
+        self._ended = threading.Event()
+        self._away: _Absence | None = None
         self._seen_blocks = 0
         self._seen_at = time.monotonic()
-        count = max(1, min(channels, device.max_input_channels))
-        self.sample_rate = self._possible_rate(device, count, settings.sample_rate)
+        count = max(1, min(channels, wanted.device.max_input_channels))
+        jack = JackStream(wanted.device) if wanted.device.is_jack else None
+        self.sample_rate = (
+            jack.sample_rate
+            if jack is not None
+            else _possible_rate(wanted.device, count, settings.sample_rate)
+        )
         self.engine = Engine(
             sample_rate=self.sample_rate,
             channels=count,
             roles=[list(range(count))],
-            block_frames=settings.block_frames,
+            # JACK calls with its own period, whatever is asked for.
+            block_frames=settings.block_frames if jack is None else max(16, jack.buffer_frames),
             ring_seconds=settings.ring_seconds,
             high_pass_hz=settings.high_pass_hz,
             follow_monotonic=True,
         )
-        self._native = self.engine.device_stream()
+        self._channels = count
+        # What a sound card is called holds its number, which may be another one when it comes back.
+        self._is_card = "(hw:" in wanted.device.name
         try:
-            self._stream = self._open(device, count, settings.block_frames)
-        except self._portaudio.PortAudioError as error:
-            self._native.release()
+            self._stream: Stream | None = self._open(wanted, jack)
+        except VoicestandError:
             self.engine.close()
-            raise DeviceError(f"cannot open {self.name}: {_reason(error)}") from None
+            raise
+        self._opener: threading.Thread | None = None
+        self._keeper = threading.Thread(target=self._keep, name="device keeper", daemon=True)
 
     @property
     def damaged(self) -> str | None:
@@ -69,37 +151,32 @@ class DeviceSource:
 
     def start(self) -> None:
         """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
-        try:
-            self._stream.start()
-        except self._portaudio.PortAudioError as error:
-            raise DeviceError(f"cannot start {self.name}: {_reason(error)}") from None
-        self._started = True
+        assert self._stream is not None
+        self._stream.start()
         self._seen_at = time.monotonic()
+        self._keeper.start()
 
     def stop(self) -> None:
         """Stops the device; what it has given goes on through the engine. Safe to repeat."""
         with self._lock:
-            if self._stopped:
+            if self._ended.is_set():
                 return
-            self._stopped = True
-            # Ignoring errors: the server may be gone, and then there is nothing to stop.
-            self._returns(self._stream.stop)
+            self._ended.set()
+            muted_stderr.end()
+            if self._stream is not None:
+                self._stream.close()
             self.engine.finish()
 
     def trouble(self) -> str | None:
-        """Why no audio comes, if none does."""
+        """Why no audio comes, if none ever did."""
         if not self._lock.acquire(blocking=False):
-            return None  # it is just being stopped
+            return None  # it is just being stopped, or opened again
         try:
-            if self._stopped or not self._started:
+            if self._ended.is_set() or not self._keeper.is_alive():
                 return None
-            blocks = self.engine.stats()["blocks"]
-            now = time.monotonic()
-            if blocks != self._seen_blocks:
-                self._seen_blocks, self._seen_at = blocks, now
-            if not self._stream.active:
-                return f"{self.name} has gone: the device was unplugged or its audio server ended"
-            silent = now - self._seen_at
+            if self.engine.stats()["blocks"]:
+                return None
+            silent = time.monotonic() - self._seen_at
             if silent > SILENT_AFTER:
                 return f"{self.name} has given no audio for {silent:.0f} s: is it unplugged?"
             return None
@@ -109,55 +186,176 @@ class DeviceSource:
     def close(self) -> None:
         """Stops and closes the device. Safe to repeat."""
         self.stop()
-        with self._lock:
-            # While PortAudio hangs in the stream it may still use what the stream was given.
-            if not self._hangs and self._returns(self._stream.close):
-                self._native.release()
-            self.engine.close()
+        if self._opener is not None:
+            # It may hang in PortAudio: then it is left behind, and finds the source ended.
+            self._opener.join(GIVES_UP_WITHIN)
+        self.engine.close()
 
-    def _returns(self, call: Callable[[], object]) -> bool:
-        """Whether PortAudio comes back from ``call``.
+    def _find_named(self) -> Wanted:
+        return Wanted(device=self._known if self._known is not None else find_input(self._named))
 
-        Where the JACK server has died, it waits ten minutes for it, here and once more when the
-        interpreter ends. Such a stream is left behind, and with it PortAudio's own cleaning up.
-        """
-        thread = threading.Thread(target=call, name="stop audio", daemon=True)
-        thread.start()
-        thread.join(STOPS_WITHIN)
-        if thread.is_alive():
-            self._hangs = True
-            atexit.unregister(self._portaudio._exit_handler)
-        return not self._hangs
-
-    def _possible_rate(self, device: InputDevice, channels: int, wanted: int) -> int:
-        """``wanted`` if the device can do that, else its own rate."""
-        try:
-            self._portaudio.check_input_settings(
-                device=device.index, channels=channels, dtype="float32", samplerate=wanted
-            )
-        except self._portaudio.PortAudioError:
-            return round(device.default_sample_rate)
-        return wanted
-
-    def _open(self, device: InputDevice, channels: int, block_frames: int) -> Any:
-        """A PortAudio stream whose callback is the address of a native function.
-
-        ``wrap_callback=None`` hands the pointers through as they are: the way of python-rtmixer.
-        """
-        ffi = self._portaudio._ffi
-        return self._portaudio._StreamBase(
-            kind="input",
-            device=device.index,
-            channels=channels,
-            samplerate=self.sample_rate,
-            blocksize=block_frames,
-            dtype="float32",
-            latency="low" if "JACK" in device.host_api else "high",
-            callback=ffi.cast("PaStreamCallback*", self._native.callback),
-            wrap_callback=None,
-            userdata=ffi.cast("void*", self._native.userdata),
+    def _open(self, wanted: Wanted, jack: JackStream | None = None) -> Stream:
+        if wanted.device.is_jack:
+            jack = jack or JackStream(wanted.device)
+            jack.feed(self.engine)
+            return jack
+        return PortAudioStream(
+            self.engine,
+            wanted.device,
+            sample_rate=self.sample_rate,
+            channels=max(1, min(self._channels, wanted.device.max_input_channels)),
+            block_frames=self._settings.block_frames,
+            pulse_source=wanted.pulse_source,
         )
 
+    # ---- The keeper's thread.
 
-def _reason(error: Exception) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__
+    def _keep(self) -> None:
+        """Looks after the stream until the source is stopped."""
+        while not self._ended.wait(LOOK_EVERY):
+            with self._lock:
+                if self._ended.is_set():
+                    return
+                if self._away is None:
+                    self._look()
+                else:
+                    self._wait_for_device(self._away)
+
+    def _look(self) -> None:
+        """Whether the stream still gives audio; a source that never did is left to ``trouble``."""
+        blocks, now = self.engine.stats()["blocks"], time.monotonic()
+        if blocks != self._seen_blocks:
+            self._seen_blocks, self._seen_at = blocks, now
+        if not blocks:
+            return
+        silent = now - self._seen_at
+        if self._stream is None or not self._stream.active:
+            self._lose("the device was unplugged or its audio server ended")
+        elif silent > SILENT_AFTER:
+            self._lose(f"it has given no audio for {silent:.0f} s")
+
+    def _lose(self, reason: str) -> None:
+        stream, self._stream = self._stream, None
+        self._away = away = _Absence(
+            since=self._seen_at,
+            remind_after=REMIND_FIRST,
+            blocks=self._seen_blocks,
+            missing=self.engine.stats()["missing"],
+        )
+        self.engine.interrupt()
+        self.tell(
+            "warning",
+            "audio.device_lost",
+            f"{self.name} has gone: {reason}; waiting for it, with silence in the meantime",
+        )
+        self._opener = threading.Thread(
+            target=self._reopen, args=(away, stream), name="device opener", daemon=True
+        )
+        self._opener.start()
+
+    def _wait_for_device(self, away: _Absence) -> None:
+        stats, now = self.engine.stats(), time.monotonic()
+        if self._stream is not None and stats["blocks"] != away.blocks:
+            self._away = None
+            self._seen_blocks, self._seen_at = stats["blocks"], now
+            gap = (stats["missing"] - away.missing) / self.sample_rate
+            self.tell(
+                "info",
+                "audio.device_back",
+                f"{self.name} is back: {gap:.2f} s of silence stand for the time without it",
+            )
+            return
+        self.engine.advance(max(0.0, now - BEHIND))
+        if now - away.since > away.remind_after:
+            away.remind_after *= 2
+            self.tell(
+                "warning",
+                "audio.device_lost",
+                f"{self.name} is away for {now - away.since:.0f} s: {away.reason}",
+            )
+
+    # ---- The opener's thread, one for each absence: opening may take long, or never end.
+
+    def _reopen(self, away: _Absence, old: Stream | None) -> None:
+        """Opens the device again and again until it gives audio."""
+        if old is not None:
+            old.close()
+        pause, look_for_new = RETRY_FIRST, away.since + LOOK_FOR_NEW
+        while not self._ended.wait(pause):
+            pause = min(2 * pause, RETRY_MOST)
+            try:
+                if self._is_card and time.monotonic() > look_for_new:
+                    look_for_new += time.monotonic() - away.since
+                    self._see_new_devices()
+                stream = self._open_again(away)
+            except VoicestandError as error:
+                away.reason = str(error)
+                continue
+            if stream is None or self._gives_audio(stream, away):
+                return
+            away.reason = f"it opens and gives no audio for {SILENT_AFTER:.0f} s"
+            with self._lock:
+                self._stream = None
+            stream.close()
+
+    def _open_again(self, away: _Absence) -> Stream | None:
+        """A started stream, or ``None`` if the source was stopped meanwhile."""
+        with muted_stderr():
+            stream = self._open(self._find())
+        with self._lock:
+            if self._ended.is_set():
+                stream.close()
+                return None
+            # The old stream may have given its last frames since it was given up.
+            self.engine.interrupt()
+            away.blocks = self.engine.stats()["blocks"]
+            try:
+                stream.start()
+            except VoicestandError:
+                stream.close()
+                raise
+            self._stream = stream
+        return stream
+
+    def _gives_audio(self, stream: Stream, away: _Absence) -> bool:
+        """Whether the keeper sees audio of ``stream``, or the source was stopped meanwhile."""
+        opened = time.monotonic()
+        while not self._ended.wait(LOOK_EVERY):
+            if self._away is not away:
+                return True
+            if not stream.active or time.monotonic() - opened > SILENT_AFTER:
+                return False
+        return True
+
+    def _see_new_devices(self) -> None:
+        """Lets PortAudio look again if the device is one that this process does not know."""
+        known = {(device.host_api, device.name) for device in input_devices()}
+        device = find_among(self._named, fresh_inputs())
+        if (device.host_api, device.name) not in known:
+            refresh_devices()
+
+
+@dataclass
+class _Absence:
+    """The time from the last frame of a device to its next one."""
+
+    since: float
+    remind_after: float
+    """Seconds."""
+    blocks: int
+    """How many blocks had come."""
+    missing: int
+    """How many frames were missing before."""
+    reason: str = "it is not there"
+
+
+def _possible_rate(device: InputDevice, channels: int, wanted: int) -> int:
+    """``wanted`` if the device can do that, else its own rate."""
+    portaudio = load_portaudio()
+    try:
+        portaudio.check_input_settings(
+            device=device.index, channels=channels, dtype="float32", samplerate=wanted
+        )
+    except portaudio.PortAudioError:
+        return round(device.default_sample_rate)
+    return wanted

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -22,6 +25,17 @@ _MOST_NAMES = 12
 """A message is one line: more names than this are counted, not listed."""
 
 
+_LISTS_WITHIN = 15.0
+"""Seconds."""
+
+_LIST = """
+import sys
+import msgspec
+from voicestand.audio.devices import input_devices
+sys.stdout.buffer.write(msgspec.json.encode(input_devices()))
+"""
+
+
 class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
     """An input as PortAudio describes it."""
 
@@ -37,6 +51,11 @@ class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
     """Whether PortAudio opens it where no device is named."""
     latency: float
     """Lowest latency that the device proposes for interactive use, seconds."""
+
+    @property
+    def is_jack(self) -> bool:
+        """Whether it is a client of a JACK server."""
+        return self.host_api.startswith("JACK")
 
 
 def load_portaudio() -> ModuleType:
@@ -89,8 +108,52 @@ def input_devices() -> list[InputDevice]:
     ]
 
 
+def fresh_inputs() -> list[InputDevice]:
+    """The inputs there are now, asked by a process of its own, so that open streams live on.
+
+    ``index`` is that process's number. Raises ``DeviceError`` if it does not answer.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _LIST],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_LISTS_WITHIN,
+            check=True,
+        )
+        return msgspec.json.decode(done.stdout, type=list[InputDevice])
+    except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
+        raise DeviceError(f"cannot list the audio inputs: {type(error).__name__}") from None
+
+
 def find_input(name: str = "") -> InputDevice:
-    """The input that ``name`` means.
+    """The input that ``name`` means; see ``find_among``.
+
+    Raises ``DeviceError`` if there is no input at all, ``InputError`` if none matches or several
+    do.
+    """
+    if not _jack_answers():
+        return find_among(name, input_devices())
+    # PortAudio would connect this process with the JACK server, and when that one dies libjack
+    # cannot reach another one as long as such a dead connection is open.
+    device = find_among(name, fresh_inputs())
+    if device.is_jack:
+        return device
+    for own in input_devices():
+        if (own.host_api, own.name) == (device.host_api, device.name):
+            return own
+    raise DeviceError(f"the input device {device.name!r} has just gone")
+
+
+def _jack_answers() -> bool:
+    """Whether the default JACK server listens, as far as can be seen from outside."""
+    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+    return Path(f"/dev/shm/jack_{server}_{os.getuid()}_0").is_socket()
+
+
+def find_among(name: str, devices: list[InputDevice]) -> InputDevice:
+    """The one of ``devices`` that ``name`` means.
 
     In this order: ``""`` is the default input (the first one, if PortAudio has no default); the
     exact name; the name in other case; the index; a part of the name in any case; ``hostapi:name``,
@@ -100,7 +163,6 @@ def find_input(name: str = "") -> InputDevice:
     Raises ``DeviceError`` if there is no input at all, ``InputError`` if none matches or several
     still do: the wrong microphone is worse than a question.
     """
-    devices = input_devices()
     if not devices:
         raise DeviceError(NO_DEVICE)
     preferred = next((device for device in devices if device.is_default), devices[0])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from voicestand._native import Engine
 from voicestand.audio.decoding import Decoder
-from voicestand.audio.source import OTHER, SELF
+from voicestand.audio.source import OTHER, SELF, Tell, unheard
 from voicestand.config import AudioSettings
 from voicestand.errors import InputError
 
@@ -45,6 +45,7 @@ class FileSource:
         self._decoder = Decoder(path)
         self.name = self._decoder.name
         self.sample_rate = self._decoder.sample_rate
+        self.tell: Tell = unheard
         self.frames_read = 0
         """Frames that went into the engine, with the silence in the place of damaged ones."""
         self.expected_duration = self._expected(limit)

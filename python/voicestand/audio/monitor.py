@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from voicestand.audio.device import DeviceSource
+from voicestand.audio.device import DeviceSource, Wanted
+from voicestand.audio.devices import find_input
 from voicestand.audio.source import OTHER
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError, InputError
+
+_PULSE = "ALSA:pulse"
+"""The device through which PortAudio reaches the sound server."""
 
 _ASKING = 5.0
 """Seconds the sound server may take to answer."""
@@ -44,30 +46,17 @@ def open_monitor(settings: AudioSettings) -> DeviceSource:
     It goes through ALSA's ``pulse`` device, for PortAudio lists no monitors. Raises ``DeviceError``
     if there is none.
     """
-    with _pulse_source(monitor_name()):
-        try:
-            return DeviceSource("ALSA:pulse", settings, role=OTHER)
-        except InputError:
-            raise DeviceError(
-                "system audio needs ALSA's pulse device: sudo apt install libasound2-plugins"
-            ) from None
 
+    def find() -> Wanted:
+        name = monitor_name()
+        return Wanted(device=find_input(_PULSE), pulse_source=name)
 
-@contextmanager
-def _pulse_source(name: str) -> Iterator[None]:
-    """While open, ALSA's pulse device records from the source ``name``.
-
-    The variable is read when a stream is opened, by this process; nothing else of it is changed.
-    """
-    before = os.environ.get("PULSE_SOURCE")
-    os.environ["PULSE_SOURCE"] = name
     try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PULSE_SOURCE"]
-        else:
-            os.environ["PULSE_SOURCE"] = before
+        return DeviceSource(_PULSE, settings, role=OTHER, find=find)
+    except InputError:
+        raise DeviceError(
+            "system audio needs ALSA's pulse device: sudo apt install libasound2-plugins"
+        ) from None
 
 
 def _pactl(*arguments: str) -> str:

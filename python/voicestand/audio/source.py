@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from voicestand.events import Severity
 
 if TYPE_CHECKING:
     from voicestand._native import Engine
@@ -13,6 +16,13 @@ SPEECH_RATE = 16_000
 SELF = "self"
 OTHER = "other"
 """The roles: the person in front of the microphone, and the far end."""
+
+Tell: TypeAlias = Callable[[Severity, str, str], None]
+"""Takes what a user should know: severity, code, message."""
+
+
+def unheard(severity: Severity, code: str, message: str) -> None:
+    """The ``Tell`` of a source nobody listens to."""
 
 
 class Source(Protocol):
@@ -27,6 +37,8 @@ class Source(Protocol):
     live: bool
     """Whether audio comes when it comes: it cannot be made to wait."""
     engine: Engine
+    tell: Tell
+    """Where its alerts go; set before ``start``, called in any thread."""
 
     @property
     def damaged(self) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestand import __version__
-from voicestand.audio.source import SPEECH_RATE, Source
+from voicestand.audio.source import SPEECH_RATE, Source, Tell
 from voicestand.coach.coach import Coach, Suggestion
 from voicestand.coach.metrics import ConversationMetrics
 from voicestand.config import Settings
@@ -155,6 +155,7 @@ class Conversation:
 
         vad = SileroVad(self._settings.vad.device)
         for source in self._sources:
+            source.tell = self._teller(source)
             ears = [self._ear(role, vad) for role in source.roles]
             listener = Listener(source, ears, self._inbox.put, limit=self._duration)
             self._listeners.append(listener)
@@ -200,6 +201,14 @@ class Conversation:
             on_final=self._inbox.put,
             on_alert=alert,
         )
+
+    def _teller(self, source: Source) -> Tell:
+        channel = source.roles[0] if len(source.roles) == 1 else None
+
+        def tell(severity: Severity, code: str, message: str) -> None:
+            self._inbox.put(Alert(severity=severity, code=code, message=message, channel=channel))
+
+        return tell
 
     def _ear(self, role: str, vad: SileroVad) -> Ear:
         return Ear(
@@ -416,6 +425,7 @@ class Conversation:
             frames_captured=sum(book.captured for book in books),
             frames_delivered=sum(book.delivered for book in books),
             frames_lost=sum(book.lost for book in books),
+            frames_missing=sum(book.missing for book in books),
             xruns=sum(book.overflows for book in books),
             utterances=self._finals,
             suggestions=self._suggestions,

@@ -37,6 +37,8 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int
     lost: int
     overflows: int
+    missing: int = 0
+    """Frames the source never gave, since it was away: neither captured nor lost."""
 
 
 class Ear:
@@ -165,6 +167,7 @@ class Listener:
             delivered=self._delivered,
             lost=self._lost + stats["lost_before_dsp"] + refused,
             overflows=stats["overflows"],
+            missing=stats["missing"],
         )
         return self._books
 

@@ -30,7 +30,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    fn core(&self) -> PyResult<Arc<Core>> {
+    pub(crate) fn core(&self) -> PyResult<Arc<Core>> {
         refuse_elsewhere(self.home, "engine")?;
         let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
         core.clone()
@@ -72,13 +72,40 @@ impl Engine {
         })
     }
 
-    /// A handle to the native callback, for one PortAudio stream of this engine's rate and channels.
-    fn device_stream(&self) -> PyResult<DeviceStream> {
+    /// A handle to the native callback, for one PortAudio stream of this engine's rate.
+    ///
+    /// `channels` of the stream, by default the engine's; a device that has other ones fills those
+    /// there are. `sample_format`: `float32` or `int16`, which the callback converts.
+    #[pyo3(signature = (*, channels=None, sample_format="float32"))]
+    fn device_stream(
+        &self,
+        channels: Option<usize>,
+        sample_format: &str,
+    ) -> PyResult<DeviceStream> {
         let core = self.core()?;
-        Ok(DeviceStream::new(
-            Arc::clone(core.input()),
-            core.spec().sample_rate,
-        ))
+        let (input, spec) = (Arc::clone(core.input()), core.spec());
+        let channels = channels.unwrap_or(spec.channels);
+        if !(1..=256).contains(&channels) {
+            return Err(PyValueError::new_err(format!(
+                "a device stream of {channels} channels: 1 to 256"
+            )));
+        }
+        DeviceStream::new(input, spec.sample_rate, channels, sample_format)
+    }
+
+    /// The source has gone away: what it does not give meanwhile becomes silence on the clock, when
+    /// `advance` says so or when the next frame comes, and is counted as `missing`.
+    fn interrupt(&self) -> PyResult<()> {
+        self.core()?.input().interrupt();
+        Ok(())
+    }
+
+    /// After `interrupt`, lets the clock go on to `until`, in seconds of `time.monotonic()`.
+    fn advance(&self, until: f64) -> PyResult<()> {
+        let core = self.core()?;
+        core.input()
+            .advance(nanoseconds(until)?, core.spec().sample_rate);
+        Ok(())
     }
 
     /// Puts audio in: float32 (frames, channels), C-contiguous; `adc_time` in seconds of
@@ -171,8 +198,8 @@ impl Engine {
             .collect())
     }
 
-    /// The books: `captured`, `lost_before_dsp`, `rejected` (frames); `blocks`, `overflows`,
-    /// `waiting_blocks`; `longest_gap` between two blocks (seconds); `histograms` of durations and
+    /// The books: `captured`, `lost_before_dsp`, `rejected`, `missing` (frames); `blocks`,
+    /// `overflows`, `waiting_blocks`; `longest_gap` between two blocks (seconds); `histograms` of durations and
     /// depths by name; `threads`: CPU time of the callback's and the DSP thread.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let core = self.core()?;
@@ -190,6 +217,7 @@ impl Engine {
         });
         dict.set_item("clock", clock.transpose()?)?;
         dict.set_item("rejected", stats.input.rejected)?;
+        dict.set_item("missing", stats.input.missing)?;
         dict.set_item("blocks", stats.input.blocks)?;
         dict.set_item("overflows", stats.input.overflows)?;
         dict.set_item("waiting_blocks", stats.waiting_blocks)?;

@@ -4,6 +4,8 @@ mod cpu;
 mod engine;
 mod fork;
 mod histograms;
+mod jack;
+mod player;
 mod pool;
 mod resampler;
 mod ring;
@@ -24,6 +26,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<speech_reader::SpeechReader>()?;
     module.add_class::<speech_reader::SpeechWindow>()?;
     module.add_class::<stream::DeviceStream>()?;
+    module.add_class::<jack::JackClient>()?;
+    module.add_class::<player::Player>()?;
+    module.add_class::<player::OutputDeviceStream>()?;
     module.add_class::<pool::Pool>()?;
     module.add_class::<pool::PoolBlock>()?;
     module.add_class::<thermometer::Thermometer>()?;

@@ -1,13 +1,11 @@
 //! The native device callback, as two addresses that PortAudio is given.
 
 use std::ffi::c_void;
-use std::sync::{
-    Arc,
-    atomic::{AtomicPtr, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use voicestand_core::capture::{Input, Stream, stream_callback};
+use voicestand_core::capture::{Input, SampleFormat, Stream, stream_callback};
 
 /// What PortAudio needs to call the core without Python: a callback and its user data.
 ///
@@ -16,15 +14,41 @@ use voicestand_core::capture::{Input, Stream, stream_callback};
 #[pyclass(frozen, module = "voicestand._native")]
 #[derive(Debug)]
 pub struct DeviceStream {
-    stream: AtomicPtr<Stream>,
+    stream: Mutex<Option<Arc<Stream>>>,
 }
 
 impl DeviceStream {
-    pub(crate) fn new(input: Arc<Input>, sample_rate: u32) -> Self {
-        let stream = Box::into_raw(Box::new(Stream { input, sample_rate }));
-        Self {
-            stream: AtomicPtr::new(stream),
-        }
+    pub(crate) fn new(
+        input: Arc<Input>,
+        sample_rate: u32,
+        channels: usize,
+        sample_format: &str,
+    ) -> PyResult<Self> {
+        let format = match sample_format {
+            "float32" => SampleFormat::F32,
+            "int16" => SampleFormat::I16,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "sample_format {other:?}: float32 or int16"
+                )));
+            }
+        };
+        let stream = Arc::new(Stream::new(input, sample_rate, channels, format));
+        Ok(Self {
+            stream: Mutex::new(Some(stream)),
+        })
+    }
+
+    fn stream(&self) -> Option<Arc<Stream>> {
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.clone()
+    }
+}
+
+impl Drop for DeviceStream {
+    fn drop(&mut self) {
+        let stream = self.stream.get_mut();
+        std::mem::forget(stream.unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -39,15 +63,21 @@ impl DeviceStream {
     /// Address to pass as the callback's user data; 0 after `release`.
     #[getter]
     fn userdata(&self) -> usize {
-        self.stream.load(Ordering::Acquire) as usize
+        self.stream()
+            .map_or(0, |stream| Arc::as_ptr(&stream) as usize)
+    }
+
+    /// Ignores this stream's audio from now on and asks PortAudio to end it: for a stream that hangs
+    /// while another one takes its place.
+    fn detach(&self) {
+        if let Some(stream) = self.stream() {
+            stream.detach();
+        }
     }
 
     /// Frees the user data. Only after the PortAudio stream was closed.
     fn release(&self) {
-        let stream = self.stream.swap(std::ptr::null_mut(), Ordering::AcqRel);
-        if !stream.is_null() {
-            // SAFETY: the pointer came from `Box::into_raw` and the swap hands it out once.
-            drop(unsafe { Box::from_raw(stream) });
-        }
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(stream.take());
     }
 }

@@ -10,6 +10,8 @@ pub mod clock;
 pub mod cpu;
 pub mod dsp;
 pub mod engine;
+pub mod jack;
+pub mod playback;
 pub mod pool;
 pub mod process;
 pub mod ring;

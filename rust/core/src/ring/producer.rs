@@ -66,6 +66,12 @@ impl Producer {
         self.frame
     }
 
+    /// Lets the ring's clock go on by `frames` frames that the source never gave: readers see them
+    /// as missing before the next block, and not as source frames that they lost.
+    pub fn skip(&mut self, frames: u64) {
+        self.frame += frames;
+    }
+
     /// Publishes one block: `fill` writes the samples and returns their stamp (its `frame` is set
     /// here), or `None` to publish nothing.
     ///

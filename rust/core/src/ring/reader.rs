@@ -267,7 +267,8 @@ impl BlockRef<'_> {
         self.stamp
     }
 
-    /// Frames of this ring's clock that this reader lost directly before this block.
+    /// Frames of this ring's clock that this reader lost directly before this block, or that the
+    /// source never gave ([`Producer::skip`](super::Producer::skip)).
     #[must_use]
     pub fn lost_before(&self) -> u64 {
         self.lost_frames

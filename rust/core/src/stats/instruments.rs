@@ -156,6 +156,11 @@ impl Instruments {
         self.record(Measure::Callback, monotonic_ns().saturating_sub(began_ns));
     }
 
+    /// The device has gone: the next callback is due whenever it comes.
+    pub fn interrupted(&self) {
+        self.last_callback_ns.store(0, Ordering::Relaxed);
+    }
+
     /// Takes in how long ago the block was published that has just woken the calling thread.
     #[inline]
     pub fn woken(&self, measure: Measure, published_ns: u64) {

@@ -1,0 +1,130 @@
+"""A device that goes away is waited for; when it is back, every later time is still true."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.program import error_lines, of_kind
+from tests.real.conftest import running_jack
+from tests.real.stalls import watched
+from tests.real.test_run_device import check_books, listening, with_words
+from tests.spoken_calls import Line, Recording, perform
+
+from voicestand.events import EngineAlert, SpeechStarted, TranscriptFinal, TranscriptPartial
+
+if TYPE_CHECKING:
+    from tests.real.conftest import AudioServer
+
+pytestmark = pytest.mark.real
+
+ATTEMPTS = 2
+BACK_WITHIN = 2.0
+"""Seconds from the server's answer to audio."""
+TRUE_WITHIN = 0.1
+AWAY = 2.0
+PROMPTLY = 10.0
+"""Seconds."""
+
+
+@pytest.fixture
+def sentence(recordings: Path) -> Recording:
+    """Something to hear before and after."""
+    return perform(
+        recordings / "sentence.wav", (Line("self", 0.5, "Please send me the report today."),)
+    )
+
+
+def check_gap(server: AudioServer, device: str, sentence: Recording) -> None:
+    """The server dies while somebody listens, and comes back: nothing is lost but the time."""
+    for _ in range(ATTEMPTS):
+        with watched() as stalls:
+            late, error = gap(server, device, sentence)
+        if late < BACK_WITHIN and error < TRUE_WITHIN:
+            return
+        # A machine that stands still delays players and servers: then nothing is said of times.
+        assert stalls.count, f"audio {late:.2f} s after the server, {error:.3f} s from the truth"
+
+
+def gap(server: AudioServer, device: str, sentence: Recording) -> tuple[float, float]:
+    """Seconds from the server's answer to audio, and by which a time after the gap is untrue."""
+    with listening(server, "--device", device) as (program, running):
+        spoken: list[float] = []
+        told: list[float] = []
+
+        def say() -> None:
+            finals = len(with_words(running))
+            asked = time.monotonic()
+            server.play(sentence.path)
+            running.first(TranscriptFinal, lambda _: len(with_words(running)) > finals)
+            began = sentence.path.with_name(f"{sentence.path.name}.began")
+            spoken.append(float(began.read_text()) if began.exists() else asked)
+            told.append(of_kind(list(running.events), SpeechStarted)[-1].t)
+
+        say()
+        server.die()
+        lost = running.first(EngineAlert, lambda alert: alert.code == "audio.device_lost")
+        assert (lost.severity, lost.channel) == ("warning", "self")
+        time.sleep(AWAY)
+        server.come_back()
+        answers = time.monotonic()
+        back = running.first(EngineAlert, lambda alert: alert.code == "audio.device_back")
+        late = time.monotonic() - answers
+        say()
+        say()
+        running.send(signal.SIGINT)
+        assert running.end() == 130
+        assert error_lines(running.stderr) == []
+        ended = check_books(program, running)
+        missing = ended.frames_missing / 48_000
+        assert f"{missing:.2f} s" in back.message
+        assert AWAY < missing < spoken[1] - spoken[0]
+        assert ended.duration == pytest.approx(ended.frames_captured / 48_000 + missing, abs=0.01)
+        # As far apart as they were spoken, whatever lies between them. What is said first after the
+        # return may still be torn by a server that has just begun.
+        return late, abs((told[2] - told[0]) - (spoken[2] - spoken[0]))
+
+
+def test_pulseaudio_restarts_and_the_transcript_goes_on_with_true_times(
+    pulse_server: AudioServer, sentence: Recording
+) -> None:
+    check_gap(pulse_server, "default", sentence)
+
+
+def test_jack_restarts_and_the_transcript_goes_on_with_true_times(
+    sentence: Recording,
+) -> None:
+    # Periods of 21 ms, which a busy machine can keep: what it cannot is heard as noise.
+    with running_jack(1_024) as server:
+        check_gap(server, server.device, sentence)
+
+
+def test_an_utterance_ends_and_so_does_the_session_while_the_device_is_away(
+    pulse_server: AudioServer, monologue: Recording
+) -> None:
+    with listening(pulse_server, "--device", "default", "--duration", "12") as (program, running):
+        pulse_server.play(monologue.path)
+        running.first(TranscriptPartial)
+        pulse_server.die()
+        running.first(EngineAlert, lambda alert: alert.code == "audio.device_lost")
+        assert running.end() == 0
+        assert error_lines(running.stderr) == []
+        ended = check_books(program, running)
+        assert ended.reason == "duration"
+        assert ended.duration == pytest.approx(12, abs=1)
+        assert of_kind(running.events, TranscriptFinal)[0].text
+
+
+def test_a_person_need_not_wait_for_a_device_that_is_away(pulse_server: AudioServer) -> None:
+    with listening(pulse_server, "--device", "default") as (program, running):
+        time.sleep(0.5)
+        pulse_server.die()
+        running.first(EngineAlert, lambda alert: alert.code == "audio.device_lost")
+        asked = time.monotonic()
+        running.send(signal.SIGINT)
+        assert running.end() == 130
+        assert time.monotonic() - asked < PROMPTLY
+        check_books(program, running)
