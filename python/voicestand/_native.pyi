@@ -527,15 +527,29 @@ class Ring:
     """A ring of blocks of float32 frames: one producer, many readers, nobody waits for anybody."""
 
     def __new__(
-        cls, *, blocks: int, block_frames: int, channels: int = 1, readers: int = 8
+        cls,
+        *,
+        blocks: int,
+        block_frames: int,
+        channels: int = 1,
+        readers: int = 8,
+        pins: int = 8,
     ) -> Ring:
-        """At least ``blocks`` blocks of up to ``block_frames`` frames of ``channels`` samples."""
+        """At least ``blocks`` blocks of up to ``block_frames`` frames of ``channels`` samples.
+
+        For up to ``readers`` readers (1 to 32), who may keep ``pins`` blocks (0 to 1024) at a time
+        without a copy, all together. Raises ``ValueError`` if it would be too large.
+        """
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Publishes float32 (frames, channels), C-contiguous, as one block. Never waits."""
 
     def reader(self) -> RingReader:
         """A new reader, which sees what is written from now on."""
+
+    @property
+    def pinned(self) -> int:
+        """Blocks that are kept by arrays of ``RingReader.borrow`` at this moment."""
 
     def close(self) -> None:
         """No more blocks: readers get what is there and then the end."""
@@ -547,7 +561,17 @@ class RingReader:
     def read(self, timeout: float | None = None) -> tuple[NDArray[np.float32], int, int] | None:
         """The next block as (samples, first frame, frames lost before it); ``None`` at the end.
 
-        Waits by event, the GIL released; raises ``TimeoutError`` after ``timeout`` seconds.
+        ``samples`` is a copy, float32 (frames, channels). Waits by event, the GIL released; raises
+        ``TimeoutError`` after ``timeout`` seconds.
+        """
+
+    def borrow(self, timeout: float | None = None) -> tuple[NDArray[np.float32], int, int] | None:
+        """The next block like ``read``, but without a copy.
+
+        ``samples`` is a read-only array of the ring's own memory. The ring leaves the block alone
+        until the last array over it is gone, whatever becomes of the reader and the ring, and goes
+        on with others. It has ``pins`` blocks for that: with so many borrowed already, raises
+        ``BufferError`` and reads nothing; drop such an array, or ``read`` the block as a copy.
         """
 
     @property

@@ -9,6 +9,7 @@ mod player;
 mod pool;
 mod resampler;
 mod ring;
+mod ring_reader;
 mod samples;
 mod speech_reader;
 mod stream;
@@ -35,6 +36,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<thermal_governor::ThermalGovernor>()?;
     module.add_class::<resampler::Resampler>()?;
     module.add_class::<ring::Ring>()?;
-    module.add_class::<ring::RingReader>()?;
+    module.add_class::<ring_reader::RingReader>()?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -22,9 +22,7 @@ const TURNS: usize = 2_000;
 
 fn write(producer: &mut Producer, audio: &[f32]) {
     producer.publish(|block| {
-        for (to, from) in block.iter_mut().zip(audio) {
-            *to = *from;
-        }
+        block.copy_from_slice(audio);
         Some(Stamp {
             frames: FRAMES as u32,
             source_frames: FRAMES as u32,
@@ -36,9 +34,7 @@ fn write(producer: &mut Producer, audio: &[f32]) {
 fn read(reader: &mut Reader, to: &mut [f32]) {
     if let Read::Block(block) = reader.read() {
         block.with_samples(|samples| {
-            for (to, from) in to.iter_mut().zip(samples) {
-                *to = *from;
-            }
+            to.copy_from_slice(samples);
         });
     }
 }
@@ -57,6 +53,7 @@ impl Ours {
             blocks: BLOCKS,
             block_samples: FRAMES,
             readers,
+            pins: 0,
         });
         Self {
             producer,

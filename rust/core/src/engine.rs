@@ -161,6 +161,7 @@ impl Engine {
             blocks,
             block_samples,
             readers: READERS,
+            pins: 0,
         };
         let (capture_in, capture) = ring(shape(capture_samples));
         let (speech_in, speech) = ring(shape(speech_samples));

@@ -5,7 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use loom::thread;
-use voicestand_core::ring::{Producer, Read, Reader, Shape, Stamp, ring};
+use voicestand_core::ring::{PinnedBlock, Producer, Read, ReadPinned, Reader, Shape, Stamp, ring};
 
 fn check(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -19,6 +19,7 @@ fn shape(readers: usize) -> Shape {
         blocks: 2,
         block_samples: 1,
         readers,
+        pins: 1,
     }
 }
 
@@ -167,5 +168,84 @@ fn a_waiting_producer_is_woken_when_a_reader_moves_on() {
         ring.wait_for_slack(1, None);
         assert!(ring.slack() >= 1);
         reading.join().unwrap();
+    });
+}
+
+/// The number in the block, which must be that of its stamp.
+fn number_of(block: &PinnedBlock) -> u32 {
+    let frames = block.stamp().frames;
+    assert!(block.with_samples(|samples| samples[0] == (frames - 1) as f32));
+    frames - 1
+}
+
+#[test]
+fn a_pinned_block_stays_as_it_is_when_the_read_is_over_and_the_producer_goes_round() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        publish(&mut producer, 1);
+        let writer = thread::spawn(move || publish(&mut producer, 4));
+        if let ReadPinned::Block(block) = reader.read_pinned() {
+            let number = number_of(&block);
+            // The desk goes on to other blocks, and away.
+            assert!(matches!(reader.read_pinned(), ReadPinned::NoPinLeft));
+            drop(reader.read());
+            drop(reader);
+            assert_eq!(number_of(&block), number);
+        }
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn a_pinned_block_may_be_let_go_by_another_thread_while_audio_runs() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        publish(&mut producer, 1);
+        let ReadPinned::Block(block) = reader.read_pinned() else {
+            panic!("a block was published");
+        };
+        let other = thread::spawn(move || assert_eq!(number_of(&block), 0));
+        publish(&mut producer, 4);
+        // The same pin is taken again, perhaps while the other thread lets go of it.
+        if let ReadPinned::Block(block) = reader.read_pinned() {
+            number_of(&block);
+        }
+        other.join().unwrap();
+        publish(&mut producer, 2);
+        assert!(matches!(reader.read_pinned(), ReadPinned::Block(_)));
+    });
+}
+
+#[test]
+fn a_reader_that_joins_while_audio_runs_loses_nothing_by_joining() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        publish(&mut producer, 1);
+        let writer = thread::spawn(move || {
+            publish(&mut producer, 2); // as many as the ring holds
+            producer
+        });
+        let mut reader = ring.reader().expect("a desk is free");
+        drop(writer.join().unwrap());
+        while let Read::Block(block) = reader.read() {
+            assert_eq!(block.lost_before(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_sleeping_reader_is_woken_by_a_block_alone() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        let writer = thread::spawn(move || {
+            publish(&mut producer, 1);
+            producer // dropped here, it would wake the reader, too
+        });
+        reader.wait(None);
+        assert!(matches!(reader.read(), Read::Block(_)));
+        drop(writer.join().unwrap());
     });
 }

@@ -9,12 +9,14 @@
 )]
 
 use proptest::prelude::*;
-use voicestand_core::ring::{Read, Reader, Shape, Stamp, ring};
+use voicestand_core::ring::{PinnedBlock, Read, ReadPinned, Reader, Shape, Stamp, ring};
 
 #[derive(Clone, Debug)]
 enum Step {
     Publish { frames: u32, source_frames: u32 },
     Read(usize),
+    Keep(usize),
+    LetGo(usize),
     Join,
     Leave(usize),
 }
@@ -24,6 +26,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0_u32..5, 0_u32..9)
             .prop_map(|(frames, source_frames)| Step::Publish { frames, source_frames }),
         5 => (0_usize..4).prop_map(Step::Read),
+        3 => (0_usize..4).prop_map(Step::Keep),
+        2 => (0_usize..4).prop_map(Step::LetGo),
         1 => Just(Step::Join),
         1 => (0_usize..4).prop_map(Step::Leave),
     ]
@@ -50,17 +54,35 @@ fn source_between(blocks: &[Stamp], from: usize, to: usize) -> u64 {
         .sum()
 }
 
+/// What a reader that stood at `next` must be told when it is given block `here`.
+fn check_block(
+    blocks: &[Stamp],
+    next: usize,
+    here: usize,
+    stamp: Stamp,
+    lost: (u64, u64),
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(stamp.adc_ns, here as u64);
+    prop_assert_eq!(stamp.frame, frames_between(blocks, 0, here));
+    prop_assert_eq!(stamp.source_frame, source_between(blocks, 0, here));
+    prop_assert_eq!(lost.0, frames_between(blocks, next, here));
+    prop_assert_eq!(lost.1, source_between(blocks, next, here));
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn every_reader_gets_each_block_or_is_told_what_it_lost(
         capacity in 1_usize..9,
+        pins in 0_usize..5,
         steps in prop::collection::vec(step(), 1..200),
     ) {
         let readers = 3;
         let slots = capacity.max(2).next_power_of_two();
-        let (mut producer, ring) = ring(Shape { blocks: capacity, block_samples: 3, readers });
+        let (mut producer, ring) = ring(Shape { blocks: capacity, block_samples: 3, readers, pins });
         let mut blocks: Vec<Stamp> = Vec::new();
         let mut followers: Vec<Follower> = Vec::new();
+        let mut kept: Vec<(usize, PinnedBlock)> = Vec::new();
         for step in steps {
             match step {
                 Step::Publish { frames, source_frames } => {
@@ -83,20 +105,16 @@ proptest! {
                 Step::Leave(which) if which < followers.len() => {
                     followers.swap_remove(which);
                 }
+                Step::LetGo(which) if which < kept.len() => {
+                    kept.swap_remove(which);
+                }
                 Step::Read(which) if which < followers.len() => {
                     let follower = &mut followers[which];
                     match follower.reader.read() {
                         Read::Block(block) => {
+                            let lost = (block.lost_before(), block.source_lost_before());
                             let here = follower.next.max(blocks.len().saturating_sub(slots));
-                            let stamp = block.stamp();
-                            prop_assert_eq!(stamp.adc_ns, here as u64);
-                            prop_assert_eq!(stamp.frame, frames_between(&blocks, 0, here));
-                            prop_assert_eq!(stamp.source_frame, source_between(&blocks, 0, here));
-                            let lost = (follower.next, here);
-                            prop_assert_eq!(
-                                block.lost_before(), frames_between(&blocks, lost.0, lost.1));
-                            prop_assert_eq!(
-                                block.source_lost_before(), source_between(&blocks, lost.0, lost.1));
+                            check_block(&blocks, follower.next, here, block.stamp(), lost)?;
                             prop_assert!(block.with_samples(|s| s == [here as f32; 3]));
                             drop(block);
                             follower.next = here + 1;
@@ -104,19 +122,52 @@ proptest! {
                         Read::Empty => prop_assert_eq!(follower.next, blocks.len()),
                         Read::Closed => prop_assert!(false, "the producer is still there"),
                     }
+                }
+                Step::Keep(which) if which < followers.len() => {
+                    let follower = &mut followers[which];
+                    match follower.reader.read_pinned() {
+                        ReadPinned::Block(block) => {
+                            prop_assert!(kept.len() < pins);
+                            let lost = (block.lost_before(), block.source_lost_before());
+                            let here = follower.next.max(blocks.len().saturating_sub(slots));
+                            check_block(&blocks, follower.next, here, block.stamp(), lost)?;
+                            kept.push((here, block));
+                            follower.next = here + 1;
+                        }
+                        ReadPinned::Empty => prop_assert_eq!(follower.next, blocks.len()),
+                        ReadPinned::NoPinLeft => {
+                            prop_assert!(follower.next < blocks.len());
+                            prop_assert_eq!(kept.len(), pins);
+                        }
+                        ReadPinned::Closed => prop_assert!(false, "the producer is still there"),
+                    }
+                }
+                Step::Leave(_) | Step::Read(_) | Step::Keep(_) | Step::LetGo(_) => {}
+            }
+            for follower in &followers {
                     let books = follower.reader.books();
                     prop_assert_eq!(
                         books.delivered + books.lost,
                         source_between(&blocks, follower.joined, follower.next)
                     );
-                }
-                Step::Leave(_) | Step::Read(_) => {}
             }
+            for (number, block) in &kept {
+                prop_assert!(block.with_samples(|s| s == [*number as f32; 3]));
+                prop_assert_eq!(block.stamp().adc_ns, *number as u64);
+            }
+            prop_assert_eq!(ring.pinned(), kept.len());
             let behind = followers.iter().map(|f| blocks.len() - f.next).max().unwrap_or(0);
             prop_assert_eq!(ring.slack(), (slots - behind.min(slots)) as u64);
         }
         drop(producer);
+        let at_the_end = kept.len();
         for follower in &mut followers {
+            if at_the_end == pins {
+                let nothing_left = follower.next == blocks.len();
+                let read = follower.reader.read_pinned();
+                prop_assert_eq!(matches!(read, ReadPinned::Closed), nothing_left);
+                prop_assert_eq!(matches!(read, ReadPinned::NoPinLeft), !nothing_left);
+            }
             while !matches!(follower.reader.read(), Read::Closed) {}
             let books = follower.reader.books();
             prop_assert_eq!(
@@ -125,48 +176,4 @@ proptest! {
             );
         }
     }
-}
-
-#[test]
-fn frames_survive_two_threads_or_are_counted() {
-    const BLOCKS: u64 = 200_000;
-    let (mut producer, ring) = ring(Shape {
-        blocks: 16,
-        block_samples: 32,
-        readers: 4,
-    });
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            let mut reader = ring.reader().expect("a desk is free");
-            scope.spawn(move || {
-                loop {
-                    reader.wait(None);
-                    match reader.read() {
-                        Read::Block(block) => {
-                            let n = (block.stamp().frame / 32) as f32;
-                            assert!(
-                                block.with_samples(|s| s.iter().all(|&x| x == n)),
-                                "torn block"
-                            );
-                        }
-                        Read::Empty => {}
-                        Read::Closed => break,
-                    }
-                }
-                assert_eq!(reader.books().delivered + reader.books().lost, BLOCKS * 32);
-                assert!(reader.books().delivered > 0);
-            });
-        }
-        for n in 0..BLOCKS {
-            producer.publish(|samples| {
-                samples.fill(n as f32);
-                Some(Stamp {
-                    frames: 32,
-                    source_frames: 32,
-                    ..Stamp::default()
-                })
-            });
-        }
-        drop(producer);
-    });
 }

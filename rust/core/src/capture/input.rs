@@ -338,6 +338,7 @@ mod tests {
             blocks: 8,
             block_samples,
             readers: 1,
+            pins: 0,
         });
         let reader = ring.reader().expect("a desk is free");
         (Input::new(producer, channels, Arc::default()), reader)

@@ -1,7 +1,6 @@
-//! One block of the ring: its stamp, its samples, and the state word that decides who may touch them.
+//! One block of the ring: its stamp and its samples.
 
-use super::position::OWNED;
-use crate::sync::{AtomicU64, UnsafeCell};
+use crate::sync::UnsafeCell;
 
 /// What a producer says about the frames of one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,11 +66,10 @@ impl Samples {
     }
 }
 
-/// A block. `state` is [`OWNED`] while the producer writes it, else position and number of pins.
+/// A block. Who may touch it is decided by [hazards](super::hazard) and the ring's tail.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct Block {
-    pub(super) state: AtomicU64,
     pub(super) stamp: UnsafeCell<Stamp>,
     pub(super) samples: UnsafeCell<Samples>,
 }
@@ -79,13 +77,12 @@ pub(super) struct Block {
 impl Block {
     pub(super) fn new(samples: usize) -> Self {
         Self {
-            state: AtomicU64::new(OWNED),
             stamp: UnsafeCell::new(Stamp::default()),
             samples: UnsafeCell::new(Samples::new(samples)),
         }
     }
 }
 
-// SAFETY: stamp and samples are written only in state OWNED, which one producer holds, and read
-// only by threads that pinned the block; `state` orders the two.
+// SAFETY: stamp and samples are written only by the one producer, and only while the block's position
+// is none of the ring's and no hazard names the block; they are read only under such a hazard.
 unsafe impl Sync for Block {}

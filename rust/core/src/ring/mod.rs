@@ -1,35 +1,56 @@
 //! The broadcast ring: one producer, many independent readers, blocks read in place.
 //!
 //! ```text
-//!            slots (by position mod capacity)          blocks
-//! producer ─► [ 7 │ 2 │ 9 │ 4 ] ── indices ──►  0 … n  {state, stamp, samples}
-//!                   ▲       ▲
-//!              reader A   reader B                 each with its own cursor and books
+//!           slots (by position mod their number)            blocks
+//! producer ─► [ 7 │ 2 │ 9 │ 4 ] ── numbers ──►  0 … n  {stamp, samples}
+//!               ▲   ▲       ▲                   ▲
+//!            tail  reader  head             pinned block
 //! ```
 //!
-//! # Why blocks and pins
+//! # Why blocks and hazards
 //!
 //! Memory that the producer overwrites while a reader looks at it is undefined behaviour, even if
 //! the reader checks a sequence number afterwards. So samples are never overwritten in place. The
-//! ring holds the *numbers* of blocks. A reader pins the block it reads by adding one to its state
-//! word, which succeeds only while the block still belongs to the position the reader wants. The
-//! producer takes a block back with one compare-and-swap from "this position, no pins"; where that
-//! fails because somebody looks at it, the producer puts the block aside and writes another. Both
-//! decisions fall on the same atomic word, so there is no window between them.
+//! ring holds the *numbers* of blocks. A reader names the block it looks at in a [hazard](hazard) of
+//! its own; the producer writes only blocks that are off the ring and that no hazard names. A block
+//! that a reader still looks at when its turn on the ring is over is put aside and taken up later.
+//!
+//! One block more than the ring holds for every hazard, and eight for the producer to work with: then
+//! there is always one to write, and the producer never waits.
+//!
+//! # What it costs
+//!
+//! - Publishing: the copy, one locked instruction (which also decides whether somebody sleeps and must
+//!   be woken), and every eighth time a look at every desk and pin for blocks to write again.
+//! - Reading: one locked instruction and the copy, or no copy.
+//! - Blocks that every reader is done with are written again first, the newest of them before all
+//!   others. So audio that is read promptly stays in the first-level cache, however many seconds the
+//!   ring could hold. A ring of samples, by contrast, walks through all its memory.
 //!
 //! # What it promises
 //!
-//! - The producer never waits, allocates or fails; its cost does not depend on the readers.
+//! - The producer never waits, allocates or fails. Its steps are bounded by the ring's shape, and the
+//!   readers' part of them is one look per reader in eight publications.
 //! - Every reader sees every block in order, or is told exactly how many frames it lost.
 //! - `captured = delivered + lost + waiting` for every reader at every moment.
-//! - Readers may join and leave at any time.
+//! - Readers may join and leave at any time, and lose nothing by joining.
+//! - A block may be kept for as long as somebody likes ([`PinnedBlock`]); how many at once is part of
+//!   the ring's shape, and who wants one more is told so.
+//!
+//! # Proofs
+//!
+//! `tests/ring_loom.rs` runs these very types through every interleaving that loom finds within its
+//! bounds; `tests/ring_properties.rs` compares them with a list; `tests/ring_soak.rs` lets threads race
+//! with checksummed frames. `make loom`, `make miri`, `make tsan` and `make soak` run them.
 //!
 //! # Examples
+//!
+//! A slow reader is told what it lost:
 //!
 //! ```
 //! use voicestand_core::ring::{Read, Shape, Stamp, ring};
 //!
-//! let (mut producer, ring) = ring(Shape { blocks: 4, block_samples: 2, readers: 2 });
+//! let (mut producer, ring) = ring(Shape { blocks: 4, block_samples: 2, readers: 2, pins: 0 });
 //! let mut reader = ring.reader().expect("a desk is free");
 //! for n in 0..6 {
 //!     producer.publish(|samples| {
@@ -41,17 +62,42 @@
 //! assert_eq!(block.lost_before(), 4); // two blocks of two frames did not fit
 //! assert!(block.with_samples(|samples| samples == [2.0, 2.0]));
 //! ```
+//!
+//! A block is kept while the ring goes on:
+//!
+//! ```
+//! use voicestand_core::ring::{ReadPinned, Shape, Stamp, ring};
+//!
+//! let (mut producer, ring) = ring(Shape { blocks: 4, block_samples: 2, readers: 1, pins: 1 });
+//! let mut reader = ring.reader().expect("a desk is free");
+//! let mut publish = |sample: f32| {
+//!     producer.publish(|samples| {
+//!         samples.fill(sample);
+//!         Some(Stamp { frames: 2, source_frames: 2, ..Stamp::default() })
+//!     });
+//! };
+//! publish(0.25);
+//! let ReadPinned::Block(kept) = reader.read_pinned() else { panic!("a block was written") };
+//! (0..100).for_each(|_| publish(0.5));
+//! assert!(matches!(reader.read_pinned(), ReadPinned::NoPinLeft));
+//! assert!(kept.with_samples(|samples| samples == [0.25, 0.25]));
+//! ```
 
+mod barrier;
 mod block;
+mod hazard;
+mod pinned;
 mod position;
 mod producer;
 mod reader;
 mod shared;
 mod signal;
+mod stock;
 
 use std::time::Duration;
 
 pub use block::{Stamp, flags};
+pub use pinned::{PinnedBlock, ReadPinned};
 pub use producer::Producer;
 pub use reader::{BlockRef, Books, Read, Reader};
 pub use shared::Shape;
@@ -89,7 +135,19 @@ impl Ring {
     /// Blocks that stay readable.
     #[must_use]
     pub fn capacity(&self) -> u64 {
-        self.shared.mask + 1
+        self.shared.capacity
+    }
+
+    /// Blocks that are kept beyond their read at this moment, or about to be.
+    #[must_use]
+    pub fn pinned(&self) -> usize {
+        self.shared.pins.iter().filter(|pin| !pin.is_free()).count()
+    }
+
+    /// Blocks that may be kept beyond their read at the same time.
+    #[must_use]
+    pub fn pins(&self) -> usize {
+        self.shared.pins.len()
     }
 
     /// Blocks that can be published before the slowest reader is overrun.

@@ -3,17 +3,18 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    block::{Block, Stamp},
-    position::{Position, is_at, oldest, slot_of},
+    block::Stamp,
+    pinned::{Pin, PinnedBlock, ReadPinned},
+    position::{BlockNumber, Position, oldest},
     shared::{Desk, Shared},
     signal::Wake,
 };
-use crate::sync::{Arc, Ordering, spin_loop};
+use crate::sync::{Arc, Ordering, fence, spin_loop};
 
 /// What a reader found.
 #[derive(Debug)]
 pub enum Read<'a> {
-    /// The next block, pinned: the producer leaves it alone until it is dropped.
+    /// The next block; the producer leaves it alone until it is dropped.
     Block(BlockRef<'a>),
     /// Nothing new yet.
     Empty,
@@ -43,6 +44,20 @@ pub struct Reader {
     books: Books,
 }
 
+/// A block that the reader's desk names, entered in its books.
+struct Found {
+    block: BlockNumber,
+    stamp: Stamp,
+    lost_frames: u64,
+    lost_source: u64,
+}
+
+/// Why there is no block.
+enum Nothing {
+    Empty,
+    Closed,
+}
+
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
@@ -60,6 +75,11 @@ impl Reader {
                 .compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok()
         })?;
+        // Between "a reader is there, at a position of the past" and "where is the head?". The producer
+        // has the same fence between its head and its look at the desks: either it lets what comes
+        // from here on lie for us, or we see the head it had when it looked. Without this a reader
+        // could lose what was published while it joined.
+        fence(Ordering::SeqCst);
         let mut reader = Self {
             shared,
             desk,
@@ -69,7 +89,7 @@ impl Reader {
             books: Books::default(),
         };
         reader.skip_to_newest();
-        reader.keep_books();
+        reader.move_on();
         Some(reader)
     }
 
@@ -80,8 +100,7 @@ impl Reader {
             let Some(newest) = head.checked_sub(1) else {
                 return;
             };
-            if let Some(pin) = Pin::new(&self.shared, newest) {
-                let stamp = pin.stamp();
+            if let Some((_, stamp)) = self.claim(newest) {
                 self.position = head;
                 self.next_frame = stamp.frame + u64::from(stamp.frames);
                 self.next_source = stamp.source_frame + u64::from(stamp.source_frames);
@@ -91,29 +110,66 @@ impl Reader {
         }
     }
 
-    /// The next block, if there is one. Never waits.
+    /// The next block, if there is one, to look at where it lies. Never waits.
     #[inline]
     pub fn read(&mut self) -> Read<'_> {
+        match self.find() {
+            Ok(found) => Read::Block(BlockRef {
+                reader: self,
+                found,
+            }),
+            Err(Nothing::Empty) => Read::Empty,
+            Err(Nothing::Closed) => Read::Closed,
+        }
+    }
+
+    /// The next block, if there is one, to keep where it lies. Never waits.
+    pub fn read_pinned(&mut self) -> ReadPinned {
+        let found = self.head().map(|_| {
+            // Reserved before the read: a block that cannot be kept is not read.
+            let pin = Pin::reserve(&self.shared)?;
+            let found = self.find().ok()?;
+            pin.take_over(found.block);
+            self.move_on();
+            let lost = (found.lost_frames, found.lost_source);
+            Some(PinnedBlock::new(pin, found.block, found.stamp, lost))
+        });
+        match found {
+            Ok(Some(block)) => ReadPinned::Block(block),
+            Ok(None) => ReadPinned::NoPinLeft,
+            Err(Nothing::Empty) => ReadPinned::Empty,
+            Err(Nothing::Closed) => ReadPinned::Closed,
+        }
+    }
+
+    /// The head, if there is a block before it that has not been read.
+    #[inline]
+    fn head(&self) -> Result<Position, Nothing> {
+        let head = self.shared.head.0.load(Ordering::Acquire);
+        if head != self.position {
+            return Ok(head);
+        }
+        if !self.shared.closed.load(Ordering::Acquire) {
+            return Err(Nothing::Empty);
+        }
+        // Closed after the last publication: one more look decides.
+        let head = self.shared.head.0.load(Ordering::Acquire);
+        if head == self.position {
+            return Err(Nothing::Closed);
+        }
+        Ok(head)
+    }
+
+    /// Claims the next block and enters it in the books; the caller calls [`move_on`](Self::move_on)
+    /// when nobody looks at it any more.
+    #[inline]
+    fn find(&mut self) -> Result<Found, Nothing> {
         let mut margin = 0;
         loop {
-            let mut head = self.shared.head.0.load(Ordering::Acquire);
-            if head == self.position {
-                if !self.shared.closed.load(Ordering::Acquire) {
-                    return Read::Empty;
-                }
-                // Closed after the last publication: one more look decides.
-                head = self.shared.head.0.load(Ordering::Acquire);
-                if head == self.position {
-                    return Read::Closed;
-                }
-            }
-            let first = oldest(head, self.shared.mask) + margin;
+            let head = self.head()?;
+            let first = oldest(head, self.shared.capacity) + margin;
             let position = self.position.max(first.min(head - 1));
-            if let Some(pin) = Pin::new(&self.shared, position) {
-                // The pin borrows the shared part, not the reader's books, but the borrow checker
-                // sees one borrow of `self`: so the books are kept before the block is handed out.
-                let stamp = pin.stamp();
-                let block = pin.leak();
+            if let Some((block, stamp)) = self.claim(position) {
                 let lost_frames = stamp.frame - self.next_frame;
                 let lost_source = stamp.source_frame - self.next_source;
                 self.position = position + 1;
@@ -121,22 +177,43 @@ impl Reader {
                 self.next_source = stamp.source_frame + u64::from(stamp.source_frames);
                 self.books.lost += lost_source;
                 self.books.delivered += u64::from(stamp.source_frames);
-                self.keep_books();
-                self.shared.consumed.0.notify();
-                let pin = Pin {
-                    shared: &self.shared,
+                return Ok(Found {
                     block,
-                };
-                return Read::Block(BlockRef {
-                    pin,
                     stamp,
                     lost_frames,
                     lost_source,
                 });
             }
             // Overrun while looking: start further from the producer, twice as far each time.
-            margin = (2 * margin + 1).min(self.shared.mask);
+            margin = (2 * margin + 1).min(self.shared.capacity - 1);
             spin_loop();
+        }
+    }
+
+    /// Names the block of `position`, which was published; `None` if it is off the ring by now.
+    #[inline]
+    fn claim(&self, position: Position) -> Option<(BlockNumber, Stamp)> {
+        let desk = self.desk()?;
+        // Acquire: pairs with the release of a newer block's number, which comes after the tail.
+        let number = self.shared.slot(position)?.load(Ordering::Acquire);
+        desk.hazard.name(number);
+        if self.shared.tail.0.load(Ordering::SeqCst) > position {
+            return None;
+        }
+        let block = self.shared.block(number)?;
+        // SAFETY: our hazard names the block, and it was on the ring afterwards: until the hazard is
+        // cleared, the producer does not write it.
+        let stamp = block.stamp.with(|stamp| unsafe { *stamp });
+        Some((number, stamp))
+    }
+
+    /// Lets go of what the desk names, and says that everything before `position` has been read.
+    #[inline]
+    fn move_on(&self) {
+        if let Some(desk) = self.desk() {
+            desk.hazard.clear();
+            desk.cursor.store(self.position, Ordering::Release);
+            self.shared.consumed.0.notify();
         }
     }
 
@@ -161,92 +238,18 @@ impl Reader {
         self.shared.head.0.load(Ordering::Acquire) - self.position
     }
 
+    #[inline(always)]
     fn desk(&self) -> Option<&Desk> {
         self.shared.desks.get(self.desk)
-    }
-
-    fn keep_books(&self) {
-        if let Some(desk) = self.desk() {
-            desk.delivered
-                .store(self.books.delivered, Ordering::Relaxed);
-            desk.lost.store(self.books.lost, Ordering::Relaxed);
-            desk.cursor.store(self.position, Ordering::Release);
-        }
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(desk) = self.desk() {
+            desk.hazard.clear();
             desk.taken.store(false, Ordering::Release);
-        }
-        self.shared.consumed.0.notify();
-    }
-}
-
-/// A block the producer may not write while this lives.
-#[derive(Debug)]
-struct Pin<'a> {
-    shared: &'a Shared,
-    block: u32,
-}
-
-impl<'a> Pin<'a> {
-    /// Pins the block published at `position`; `None` if it has been replaced.
-    #[inline]
-    fn new(shared: &'a Shared, position: Position) -> Option<Self> {
-        let slot = shared.slots.get(slot_of(position, shared.mask))?;
-        let index = slot.load(Ordering::Relaxed);
-        let block = shared.blocks.get(index as usize)?;
-        let mut state = block.state.load(Ordering::Relaxed);
-        while is_at(state, position) {
-            // Acquire: pairs with the release that published the block.
-            match block.state.compare_exchange_weak(
-                state,
-                state + 1,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => {
-                    return Some(Self {
-                        shared,
-                        block: index,
-                    });
-                }
-                Err(now) => state = now,
-            }
-        }
-        None
-    }
-
-    /// Forgets to unpin; the index makes a new `Pin` of the same block.
-    #[inline]
-    fn leak(self) -> u32 {
-        let block = self.block;
-        std::mem::forget(self);
-        block
-    }
-
-    #[inline]
-    fn block(&self) -> Option<&'a Block> {
-        self.shared.blocks.get(self.block as usize)
-    }
-
-    #[inline]
-    fn stamp(&self) -> Stamp {
-        self.block().map_or_else(Stamp::default, |block| {
-            // SAFETY: the block is pinned, so the producer does not write it.
-            block.stamp.with(|stamp| unsafe { *stamp })
-        })
-    }
-}
-
-impl Drop for Pin<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(block) = self.block() {
-            // Release: our reads come before the producer's next write of this block.
-            block.state.fetch_sub(1, Ordering::Release);
+            self.shared.consumed.0.notify();
         }
     }
 }
@@ -254,42 +257,54 @@ impl Drop for Pin<'_> {
 /// A block as its reader sees it, in place. While it lives the producer writes elsewhere.
 #[derive(Debug)]
 pub struct BlockRef<'a> {
-    pin: Pin<'a>,
-    stamp: Stamp,
-    lost_frames: u64,
-    lost_source: u64,
+    reader: &'a Reader,
+    found: Found,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stamp.fmt(f)
+    }
 }
 
 impl BlockRef<'_> {
     /// What the producer said about the block.
     #[must_use]
+    #[inline]
     pub fn stamp(&self) -> Stamp {
-        self.stamp
+        self.found.stamp
     }
 
     /// Frames of this ring's clock that this reader lost directly before this block, or that the
     /// source never gave ([`Producer::skip`](super::Producer::skip)).
     #[must_use]
     pub fn lost_before(&self) -> u64 {
-        self.lost_frames
+        self.found.lost_frames
     }
 
     /// Source frames that this reader lost directly before this block.
     #[must_use]
     pub fn source_lost_before(&self) -> u64 {
-        self.lost_source
+        self.found.lost_source
     }
 
     /// Calls `look` with all samples of the block (its full size; [`Stamp::frames`] says how many
     /// frames count).
     #[inline]
     pub fn with_samples<R>(&self, look: impl FnOnce(&[f32]) -> R) -> R {
-        match self.pin.block() {
-            // SAFETY: the block is pinned, so the producer does not write it.
+        match self.reader.shared.block(self.found.block) {
+            // SAFETY: the reader's desk names the block, so the producer does not write it.
             Some(block) => block
                 .samples
                 .with(|samples| look(unsafe { (*samples).as_slice() })),
             None => look(&[]),
         }
+    }
+}
+
+impl Drop for BlockRef<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.reader.move_on();
     }
 }

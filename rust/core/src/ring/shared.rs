@@ -2,8 +2,9 @@
 
 use super::{
     block::Block,
-    position::{MOST_PINS, Position, oldest},
-    signal::Signal,
+    hazard::Hazard,
+    position::{BlockNumber, Position, oldest, slot_of},
+    signal::{Asymmetric, Signal},
 };
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -14,8 +15,11 @@ pub struct Shape {
     pub blocks: usize,
     /// Samples in a block, all channels together.
     pub block_samples: usize,
-    /// Readers that may be joined at the same time; at most 64.
+    /// Readers that may be joined at the same time; 1 to 64.
     pub readers: usize,
+    /// Blocks that may be kept beyond their read at the same time, by all readers together, each in
+    /// a [`PinnedBlock`](super::PinnedBlock); at most 1024. Each costs the memory of a block.
+    pub pins: usize,
 }
 
 /// A value alone on its pair of cache lines (the prefetcher of x86 fetches lines in pairs).
@@ -23,79 +27,111 @@ pub struct Shape {
 #[repr(align(128))]
 pub(super) struct Padded<T>(pub(super) T);
 
-/// A place for one reader: what others may know of it.
+/// A place for one reader: what others must know of it.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(align(128))]
 pub(super) struct Desk {
     pub(super) taken: AtomicBool,
-    /// Position the reader will read next.
+    /// The block the reader looks at.
+    pub(super) hazard: Hazard,
+    /// Position of the first block the reader is not done with.
     pub(super) cursor: AtomicU64,
-    /// Source frames that the reader has been given since it joined.
-    pub(super) delivered: AtomicU64,
-    /// Source frames that the reader has missed since it joined.
-    pub(super) lost: AtomicU64,
 }
 
 impl Desk {
     fn new() -> Self {
         Self {
             taken: AtomicBool::new(false),
+            hazard: Hazard::new(),
             cursor: AtomicU64::new(0),
-            delivered: AtomicU64::new(0),
-            lost: AtomicU64::new(0),
         }
     }
 }
 
+/// After how many blocks the producer looks which ones it may write again.
+///
+/// NB: few, so that the blocks it goes on with are still in the cache; not one, so that the look at
+/// every desk is shared by several publications. The model checker takes the shortest cycle.
+pub(super) const CYCLE: usize = if cfg!(loom) { 1 } else { 8 };
+
+/// Everything that both sides touch. Written by the producer: `slots`, `head`, `tail`,
+/// `source_frames`, and blocks that are not on the ring; by readers: `desks` and `pins`.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) blocks: Box<[Block]>,
-    /// For each position modulo the capacity, the index of the block that holds it.
-    pub(super) slots: Box<[AtomicU32]>,
-    pub(super) mask: u64,
+    /// For each position modulo their number, the block that holds it.
+    slots: Box<[AtomicU32]>,
+    /// Slots less one; there are more slots than `capacity`, for what `tail` is late.
+    mask: u64,
+    /// Blocks that stay readable.
+    pub(super) capacity: u64,
     pub(super) block_samples: usize,
     /// Position of the next block to be published.
     pub(super) head: Padded<AtomicU64>,
-    /// Source frames published; written by the producer only.
+    /// Blocks before this position are not on the ring any more: who finds its block there came too
+    /// late. At least `head - capacity - CYCLE`, at most `head - 1`.
+    pub(super) tail: Padded<AtomicU64>,
+    /// Source frames published.
     pub(super) source_frames: AtomicU64,
     pub(super) closed: AtomicBool,
     pub(super) published: Padded<Signal>,
     /// Notified when a reader moves on, for producers that are allowed to wait (files).
-    pub(super) consumed: Padded<Signal>,
+    pub(super) consumed: Padded<Asymmetric>,
     pub(super) desks: Box<[Desk]>,
+    /// Hazards of blocks that are kept beyond their read.
+    pub(super) pins: Box<[Hazard]>,
 }
 
 impl Shared {
     pub(super) fn new(shape: Shape) -> Self {
-        let slots = shape.blocks.max(2).next_power_of_two();
-        let readers = shape.readers.clamp(1, (MOST_PINS as usize) / 4);
+        let capacity = shape.blocks.max(2).next_power_of_two();
+        let readers = shape.readers.clamp(1, 64);
+        let pins = shape.pins.min(1024);
+        let slots = (capacity + CYCLE).next_power_of_two();
         Self {
-            blocks: (0..slots + 1 + spares(readers))
+            blocks: (0..blocks_needed(capacity, readers + pins))
                 .map(|_| Block::new(shape.block_samples))
                 .collect(),
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             mask: slots as u64 - 1,
+            capacity: capacity as u64,
             block_samples: shape.block_samples,
             head: Padded(AtomicU64::new(0)),
+            tail: Padded(AtomicU64::new(0)),
             source_frames: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             published: Padded(Signal::new()),
-            consumed: Padded(Signal::new()),
+            consumed: Padded(Asymmetric::new()),
             desks: (0..readers).map(|_| Desk::new()).collect(),
+            pins: (0..pins).map(|_| Hazard::new()).collect(),
         }
+    }
+
+    /// The slot that says which block holds `position`.
+    #[inline(always)]
+    pub(super) fn slot(&self, position: Position) -> Option<&AtomicU32> {
+        self.slots.get(slot_of(position, self.mask))
+    }
+
+    #[inline(always)]
+    pub(super) fn block(&self, number: BlockNumber) -> Option<&Block> {
+        self.blocks.get(number as usize)
+    }
+
+    /// Position of the first block that a reader is not done with; `head` if nobody reads.
+    pub(super) fn slowest(&self, head: Position) -> Position {
+        let taken = |desk: &&Desk| desk.taken.load(Ordering::Acquire);
+        let cursors = self.desks.iter().filter(taken);
+        cursors
+            .map(|desk| desk.cursor.load(Ordering::Acquire))
+            .fold(head, Position::min)
     }
 
     /// Blocks that fit before the slowest reader is overrun; the whole ring if nobody reads.
     pub(super) fn slack(&self) -> u64 {
         let head = self.head.0.load(Ordering::Acquire);
-        let slowest = self
-            .desks
-            .iter()
-            .filter(|desk| desk.taken.load(Ordering::Acquire))
-            .map(|desk| desk.cursor.load(Ordering::Acquire))
-            .min()
-            .unwrap_or(head);
-        slowest.max(oldest(head, self.mask)) + self.mask + 1 - head
+        let slowest = self.slowest(head).max(oldest(head, self.capacity));
+        slowest + self.capacity - head
     }
 
     pub(super) fn close(&self) {
@@ -109,11 +145,11 @@ impl Shared {
     }
 }
 
-/// Blocks needed besides the slots and the one being written.
+/// Blocks of a ring of `capacity` with `hazards`, so that the producer always has one to write.
 ///
-/// A reader has at most one block pinned. While the producer looks for a free block it may meet a
-/// reader twice: pinned here, and, having let go, pinned at a block whose slot it read just before
-/// that block was replaced. So two blocks a reader always leave one that is free.
-pub(super) const fn spares(readers: usize) -> usize {
-    2 * readers
+/// When the producer looks, every block is either on the ring (at most `capacity`), named by a hazard
+/// (at most one each), or free. So at least `CYCLE` are free, and that is how many it writes before it
+/// looks again.
+pub(super) const fn blocks_needed(capacity: usize, hazards: usize) -> usize {
+    capacity + CYCLE + hazards
 }

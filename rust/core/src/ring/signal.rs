@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::barrier;
 use crate::sync::{AtomicU32, Ordering, fence};
 
 /// How a wait ended.
@@ -51,14 +52,40 @@ impl Signal {
     #[inline]
     pub fn notify(&self) {
         fence(Ordering::SeqCst);
-        if self.sleepers.load(Ordering::Relaxed) != 0 {
-            self.epoch.fetch_add(1, Ordering::Release);
-            self.wake_all();
+        self.wake_sleepers();
+    }
+
+    /// The same, where the condition was changed by [`store_then_look`], which is a fence already.
+    #[inline]
+    pub(super) fn notify_after_store_then_look(&self) {
+        self.wake_sleepers();
+    }
+
+    #[inline(always)]
+    fn wake_sleepers(&self) {
+        if self.sleepers.load(Ordering::SeqCst) != 0 {
+            self.wake();
         }
     }
 
+    #[cold]
+    fn wake(&self) {
+        self.epoch.fetch_add(1, Ordering::Release);
+        self.wake_all();
+    }
+
     /// Sleeps until `ready` says so, the `timeout` is over (`None`: no limit) or a signal comes.
-    pub fn wait(&self, timeout: Option<Duration>, mut ready: impl FnMut() -> bool) -> Wake {
+    pub fn wait(&self, timeout: Option<Duration>, ready: impl FnMut() -> bool) -> Wake {
+        self.wait_behind(|| fence(Ordering::SeqCst), timeout, ready)
+    }
+
+    /// Waits with `barrier` between announcing itself and the look at the condition.
+    fn wait_behind(
+        &self,
+        barrier: impl Fn(),
+        timeout: Option<Duration>,
+        mut ready: impl FnMut() -> bool,
+    ) -> Wake {
         let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
         loop {
             if ready() {
@@ -66,7 +93,7 @@ impl Signal {
             }
             let epoch = self.epoch.load(Ordering::Acquire);
             self.sleepers.fetch_add(1, Ordering::Relaxed);
-            fence(Ordering::SeqCst);
+            barrier();
             let outcome = if ready() {
                 Some(Wake::Ready)
             } else {
@@ -80,6 +107,30 @@ impl Signal {
                 return wake;
             }
         }
+    }
+}
+
+/// A [`Signal`] for notifiers that are in a hurry and sleepers that are not: notifying costs two loads,
+/// and waiting one system call more.
+#[derive(Debug)]
+pub(super) struct Asymmetric(Signal);
+
+impl Asymmetric {
+    pub(super) fn new() -> Self {
+        barrier::prepare();
+        Self(Signal::new())
+    }
+
+    /// As [`Signal::notify`].
+    #[inline]
+    pub(super) fn notify(&self) {
+        barrier::light();
+        self.0.wake_sleepers();
+    }
+
+    /// As [`Signal::wait`].
+    pub(super) fn wait(&self, timeout: Option<Duration>, ready: impl FnMut() -> bool) -> Wake {
+        self.0.wait_behind(barrier::heavy, timeout, ready)
     }
 }
 
