@@ -74,7 +74,7 @@ def test_a_borrowed_block_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="WRITEABLE"):
         array.view().flags.writeable = True
     with pytest.raises(TypeError, match="read-only"):
-        memoryview(array.data)[0, 0] = 1.0
+        array.data[0, 0] = 1
 
 
 def test_a_borrowed_block_stays_as_it_is_while_the_ring_goes_round() -> None:

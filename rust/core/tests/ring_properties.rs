@@ -177,3 +177,55 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_producer_goes_on_while_every_reader_looks_at_a_block_and_every_pin_is_taken() {
+    let shape = Shape {
+        blocks: 4,
+        block_samples: 1,
+        readers: 3,
+        pins: 2,
+    };
+    let (mut producer, ring) = ring(shape);
+    let mut publish = |number: u32| {
+        producer.publish(|samples| {
+            samples.fill(number as f32);
+            let (frames, source_frames) = (1, 1);
+            Some(Stamp {
+                frames,
+                source_frames,
+                ..Stamp::default()
+            })
+        });
+    };
+    let mut readers: Vec<Reader> = (0..3).filter_map(|_| ring.reader()).collect();
+    let mut kept = Vec::new();
+    // Each hazard names a block of its own, long off the ring.
+    for number in 0..2 {
+        publish(number);
+        match readers[0].read_pinned() {
+            ReadPinned::Block(block) => kept.push((number, block)),
+            other => panic!("a block was written: {other:?}"),
+        }
+    }
+    for (number, reader) in (2..).zip(&mut readers) {
+        publish(number);
+        loop {
+            match reader.read() {
+                Read::Block(block) if block.stamp().frame == u64::from(number) => {
+                    std::mem::forget(block); // as if it were looked at for ever
+                    break;
+                }
+                Read::Block(_) => {}
+                other => panic!("a block was written: {other:?}"),
+            }
+        }
+    }
+    for number in 5..200 {
+        publish(number);
+        assert_eq!(ring.source_frames(), u64::from(number) + 1);
+        for (number, block) in &kept {
+            assert!(block.with_samples(|samples| samples == [*number as f32]));
+        }
+    }
+}
