@@ -158,6 +158,7 @@ mod tests {
             blocks: 128,
             block_samples: 32 * input_channels,
             readers: 1,
+            pins: 0,
         });
         let mut reader = ring.reader().expect("a desk is free");
         let input = Arc::new(Input::new(producer, input_channels, Arc::default()));
@@ -235,6 +236,7 @@ mod tests {
             blocks: 2,
             block_samples: 4,
             readers: 1,
+            pins: 0,
         });
         let mut reader = ring.reader().expect("a desk is free");
         let input = Arc::new(Input::new(producer, 1, Arc::default()));

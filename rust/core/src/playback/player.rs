@@ -57,6 +57,7 @@ impl Player {
             blocks: (frames / BLOCK_FRAMES as f64).ceil().max(2.0) as usize,
             block_samples,
             readers: 1,
+            pins: 0,
         });
         let reader = ring.reader()?;
         Some(Self {
