@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: run test bench lint setup setup-dev system system-dev loom miri tsan soak fuzz clean
+.PHONY: run test bench lint setup setup-dev system system-dev loom soak clean
 
 run: setup
 	@$(BIN)/voicestand run --demo
@@ -21,22 +21,6 @@ test: setup-dev lint
 loom:
 	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test '*_loom' \
 		--target-dir target/loom
-
-# The ring under Rust's interpreter, which finds undefined behaviour; fewer cases, as it is slow.
-miri:
-	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "make miri needs Miri:" \
-		"rustup toolchain install nightly --component miri,rust-src"; exit 2; }
-	MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES=8 cargo +nightly miri test \
-		-p voicestand-core --lib --test ring_properties --test ring_soak \
-		--target-dir target/miri -- ring
-
-# The ring's racing threads under ThreadSanitizer, with the standard library built for it.
-TSAN_TARGET := $(shell uname -m)-unknown-linux-gnu
-tsan:
-	@test -d "$$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src" || { echo \
-		"make tsan needs: rustup toolchain install nightly --component rust-src"; exit 2; }
-	RUSTFLAGS=-Zsanitizer=thread cargo +nightly test -Zbuild-std --target $(TSAN_TARGET) --release \
-		-p voicestand-core --test ring_soak --test ring_properties --target-dir target/tsan
 
 # Racing threads with checksummed frames: an hour, or VOICESTAND_SOAK_SECONDS.
 soak:

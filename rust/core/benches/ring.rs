@@ -1,5 +1,5 @@
-//! Claims: handing a block to one reader costs less than twice what it costs in `rtrb`, which can have
-//! only one; and what the producer pays does not grow with the number of readers.
+//! Claims: handing a block to one reader costs no more than it costs in `rtrb`, which can have only
+//! one; and what the producer pays does not grow with the number of readers.
 //!
 //! Peer: `rtrb`'s slices, in the same run. Input: blocks of 480 f32 frames, copied in and
 //! copied out again, as an audio callback and its reader do. Unit: time for one block, in one thread.

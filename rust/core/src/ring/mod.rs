@@ -41,7 +41,7 @@
 //!
 //! `tests/ring_loom.rs` runs these very types through every interleaving that loom finds within its
 //! bounds; `tests/ring_properties.rs` compares them with a list; `tests/ring_soak.rs` lets threads race
-//! with checksummed frames. `make loom`, `make miri`, `make tsan` and `make soak` run them.
+//! with checksummed frames. `make loom` and `make soak` run the long ones.
 //!
 //! # Examples
 //!
