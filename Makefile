@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: run test bench lint setup setup-dev system system-dev loom soak clean
+.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom soak clean
 
 run: setup
 	@$(BIN)/voicestand run --demo
@@ -16,6 +16,7 @@ test: setup-dev lint
 	$(MAKE) loom
 	$(BIN)/pytest -n auto --maxprocesses=4 --dist worksteal --ignore tests/real
 	$(BIN)/pytest tests/real
+	$(MAKE) ratios
 
 # Every interleaving of the lock-free types, within loom's bounds.
 loom:
@@ -31,6 +32,22 @@ bench: setup-dev
 	$(BIN)/pip install --quiet --group bench
 	cargo bench -p voicestand-core
 	$(BIN)/pytest benches --benchmark-disable-gc -q -s
+
+# The cheap ratios that a busy machine leaves alone (beside queues of Python's, say, it does not),
+# compared with those of another machine: they may fall to two fifths, so that only what is grossly
+# slower fails. For finer regressions see docs/benches.md.
+CHEAP := --quick --only import --only resampler --only vad
+
+ratios: setup-dev
+	-@$(BIN)/pip install --quiet --group bench
+	$(BIN)/voicestand bench $(CHEAP) --output target/bench.html \
+		--baseline benches/baseline.json --tolerance 1.5
+
+# Anew, on a quiet machine, when a ratio has become better, or worse for a reason.
+baseline: setup-dev
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/voicestand bench $(CHEAP) --json >target/baseline.json
+	mv target/baseline.json benches/baseline.json
 
 lint: setup-dev
 	cargo fmt --all --check
