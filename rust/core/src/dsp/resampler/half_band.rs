@@ -1,6 +1,10 @@
 //! Halving the sample rate by a half-band filter: every second coefficient of it is zero.
 
-use super::{filter::Lowpass, fir::Fir, history::CHUNK};
+use super::{
+    filter::{HALVING_DB, Lowpass},
+    fir::Fir,
+    history::CHUNK,
+};
 
 /// One halving. Output n lies at input 2n.
 #[derive(Clone, Debug)]
@@ -22,7 +26,7 @@ impl HalfBand {
     /// A filter that passes up to `pass`, a share of the input's Nyquist frequency below a half, and
     /// stops from `1 - pass` on.
     pub(super) fn new(fir: Fir, pass: f64) -> Self {
-        let lowpass = Lowpass::new(pass, 1.0 - pass);
+        let lowpass = Lowpass::new(pass, 1.0 - pass, HALVING_DB);
         let count = lowpass.reach().div_ceil(2).max(1);
         let taps: Vec<f64> = (0..count)
             .map(|j| lowpass.at(2.0 * j as f64 + 1.0))

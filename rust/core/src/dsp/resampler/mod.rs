@@ -38,7 +38,7 @@ use std::fmt;
 
 use crate::dsp::kernels::Kernels;
 
-use filter::Lowpass;
+use filter::{ATTENUATION_DB, Lowpass};
 use fir::Fir;
 use half_band::HalfBand;
 use history::CHUNK;
@@ -138,7 +138,7 @@ impl Resampler {
             down: down / divisor,
         };
         let lower = (target / rate).min(1.0);
-        let lowpass = Lowpass::new(PASS_BAND * lower, lower);
+        let lowpass = Lowpass::new(PASS_BAND * lower, lower, ATTENUATION_DB);
         let exact = || Polyphase::new(fir, ratio, lowpass).map(Last::Polyphase);
         let last = if adjustable {
             None
