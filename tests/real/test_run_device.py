@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.session.test_run import check_utterances
 from tests.spoken_calls import Line, Recording, perform
 
 from voicestand.events import (
+    EngineAlert,
     SessionEnded,
     SessionStarted,
     TranscriptFinal,
@@ -145,6 +147,28 @@ def test_system_audio_is_the_other_and_the_microphone_oneself(
         assert "expensive" in words(running, "other")
         assert "expensive" not in words(running, "self")
         assert not words(running, "other") & {"calling", "report", "office", "house"}
+
+
+def test_system_audio_follows_the_default_output(
+    pulse_server: AudioServer, far_end: Recording
+) -> None:
+    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=headset", "rate=48000")
+    pactl(pulse_server, "set-default-sink", "vs")
+    with listening(pulse_server, "--device", "default", "--system-audio") as (program, running):
+        time.sleep(2)  # until it listens to the server's news
+        pactl(pulse_server, "set-default-sink", "headset")
+        changed = running.first(EngineAlert, lambda alert: alert.code == "audio.device_changed")
+        assert changed.channel == "other"
+        assert "headset.monitor" in changed.message
+        running.first(EngineAlert, lambda alert: alert.code == "audio.device_back")
+        with subprocess.Popen(
+            ["paplay", "--device=headset", str(far_end.path)], env=pulse_server.env
+        ) as player:
+            player.wait()
+        running.first(TranscriptFinal, lambda final: has_heard(running, far_end, "other"))
+        running.send(signal.SIGINT)
+        assert running.end() == 130
+        check_books(program, running)
 
 
 def test_duration_ends_a_session_on_a_device(pulse_server: AudioServer) -> None:

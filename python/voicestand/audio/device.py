@@ -234,7 +234,22 @@ class DeviceSource:
         elif silent > SILENT_AFTER:
             self._lose(f"it has given no audio for {silent:.0f} s")
 
+    def reopen(self, message: str) -> None:
+        """Opens what is wanted now instead of what is open, telling ``message``."""
+        with self._lock:
+            if not self._ended.is_set() and self._away is None:
+                self._begin_absence()
+                self.tell("info", "audio.device_changed", message)
+
     def _lose(self, reason: str) -> None:
+        self._begin_absence()
+        self.tell(
+            "warning",
+            "audio.device_lost",
+            f"{self.name} has gone: {reason}; waiting for it, with silence in the meantime",
+        )
+
+    def _begin_absence(self) -> None:
         stream, self._stream = self._stream, None
         self._away = away = _Absence(
             since=self._seen_at,
@@ -243,11 +258,6 @@ class DeviceSource:
             missing=self.engine.stats()["missing"],
         )
         self.engine.interrupt()
-        self.tell(
-            "warning",
-            "audio.device_lost",
-            f"{self.name} has gone: {reason}; waiting for it, with silence in the meantime",
-        )
         self._opener = threading.Thread(
             target=self._reopen, args=(away, stream), name="device opener", daemon=True
         )

@@ -1,13 +1,15 @@
-"""What this machine plays, as a source: the monitor of the default sink."""
+"""What this machine plays, as a source: the monitor of the default sink, whichever that is."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+import threading
+import time
 
-from voicestand.audio.device import DeviceSource, Wanted
+from voicestand.audio.device import DeviceSource, Stream, Wanted
 from voicestand.audio.devices import find_input
+from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.sound_server import Changes, default_sink, recorded_by, sources
 from voicestand.audio.source import OTHER
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError, InputError
@@ -15,8 +17,11 @@ from voicestand.errors import DeviceError, InputError
 _PULSE = "ALSA:pulse"
 """The device through which PortAudio reaches the sound server."""
 
-_ASKING = 5.0
-"""Seconds the sound server may take to answer."""
+_CONNECTS_WITHIN = 2.0
+"""Seconds after which a started stream must be seen by the server."""
+
+_LOOK_AGAIN = 1.0
+"""Seconds until a server that has ended is listened to again."""
 
 
 def monitor_name() -> str:
@@ -24,54 +29,88 @@ def monitor_name() -> str:
 
     Raises ``DeviceError`` where there is no PulseAudio or PipeWire server to ask.
     """
-    if shutil.which("pactl") is None:
-        raise DeviceError(
-            "system audio needs pactl to find what is played: sudo apt install pulseaudio-utils"
-        )
-    sink = _pactl("get-default-sink")
+    sink = default_sink()
     monitor = f"{sink}.monitor"
     # PortAudio opens whatever source the server falls back to for an unknown name, and that is the
     # microphone: so the name must be one of a source that exists.
-    names = [
-        line.split("\t")[1] for line in _pactl("list", "short", "sources").splitlines() if line
-    ]
-    if not sink or monitor not in names:
+    if not sink or monitor not in sources().values():
         raise DeviceError(f"the default output {sink!r} has no monitor: nothing to hear of it")
     return monitor
 
 
-def open_monitor(settings: AudioSettings) -> DeviceSource:
-    """The monitor of the default sink as the far end of the conversation, role ``other``.
+class MonitorSource(DeviceSource):
+    """The far end of the conversation, role ``other``; it follows the default sink.
 
-    It goes through ALSA's ``pulse`` device, for PortAudio lists no monitors. Raises ``DeviceError``
-    if there is none.
+    It goes through ALSA's ``pulse`` device, for PortAudio lists no monitors.
     """
 
-    def find() -> Wanted:
+    def __init__(self, settings: AudioSettings) -> None:
+        """Opens the monitor. Raises ``DeviceError`` if there is none."""
+        self._monitor = ""
+        self._changes: Changes | None = None
+        try:
+            super().__init__(_PULSE, settings, role=OTHER, find=self._find_monitor)
+        except InputError:
+            raise DeviceError(
+                "system audio needs ALSA's pulse device: sudo apt install libasound2-plugins"
+            ) from None
+
+    def start(self) -> None:
+        """Lets audio flow. Raises ``DeviceError`` if what flows is not what the machine plays."""
+        super().start()
+        self._check()
+        threading.Thread(target=self._follow, name="default sink", daemon=True).start()
+
+    def close(self) -> None:
+        """Stops and closes it. Safe to repeat."""
+        super().close()
+        if self._changes is not None:
+            self._changes.close()
+
+    def _find_monitor(self) -> Wanted:
         name = monitor_name()
         return Wanted(device=find_input(_PULSE), pulse_source=name)
 
-    try:
-        return DeviceSource(_PULSE, settings, role=OTHER, find=find)
-    except InputError:
-        raise DeviceError(
-            "system audio needs ALSA's pulse device: sudo apt install libasound2-plugins"
-        ) from None
+    def _open(self, wanted: Wanted, jack: JackStream | None = None) -> Stream:
+        stream = super()._open(wanted, jack)
+        self._monitor = wanted.pulse_source or ""
+        return stream
+
+    def _check(self) -> None:
+        """Raises ``DeviceError`` unless the server says that this process records the monitor."""
+        deadline = time.monotonic() + _CONNECTS_WITHIN
+        while self._monitor not in (found := recorded_by(os.getpid())):
+            if (now := monitor_name()) in found:
+                self._monitor = now  # the output was changed meanwhile, and the server moved us
+                return
+            if time.monotonic() > deadline:
+                heard = ", ".join(sorted(found)) or "nothing"
+                raise DeviceError(
+                    f"the sound server lets {heard} be recorded, not {self._monitor}, which is "
+                    "what this machine plays: system audio would be something else"
+                )
+            time.sleep(0.05)
+
+    def _follow(self) -> None:
+        """Opens the monitor anew when the default sink is another one, or the stream was moved."""
+        while not self._ended.wait(_LOOK_AGAIN if self._changes else 0):
+            self._changes = Changes()
+            if self._ended.is_set():
+                self._changes.close()
+            for line in self._changes:
+                if "on server" in line or "on source-output" in line:
+                    self._go_where_it_plays()
+
+    def _go_where_it_plays(self) -> None:
+        try:
+            wanted = monitor_name()
+            moved = self._monitor not in recorded_by(os.getpid())
+        except DeviceError:
+            return  # the server has ended: the keeper sees that, too
+        if self._away is None and (wanted != self._monitor or moved):
+            self.reopen(f"this machine plays to another output: hearing {wanted}")
 
 
-def _pactl(*arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["pactl", *arguments],
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            timeout=_ASKING,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise DeviceError(f"cannot ask the sound server what it plays: {error}") from None
-    if done.returncode:
-        reason = " ".join(done.stderr.split())
-        raise DeviceError(f"cannot ask the sound server what it plays: {reason}")
-    return done.stdout.strip()
+def open_monitor(settings: AudioSettings) -> DeviceSource:
+    """The monitor of the default sink, not yet started; raises ``DeviceError`` if there is none."""
+    return MonitorSource(settings)
