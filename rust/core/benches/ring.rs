@@ -1,4 +1,4 @@
-//! Claims: handing a block to one reader costs no more than it costs in `rtrb`, which can have only
+//! Claims (the first is a target, and its ratio says whether it is met): handing a block to one reader costs no more than it costs in `rtrb`, which can have only
 //! one; and what the producer pays does not grow with the number of readers.
 //!
 //! Peer: `rtrb`'s slices, in the same run. Input: blocks of 480 f32 frames, copied in and
