@@ -9,9 +9,12 @@ from numpy.typing import DTypeLike, NDArray
 from typing_extensions import Buffer
 
 __all__ = [
+    "Biquads",
     "DeviceStream",
+    "Dither",
     "Engine",
     "JackClient",
+    "LogMel",
     "OutputDeviceStream",
     "Player",
     "Pool",
@@ -24,11 +27,33 @@ __all__ = [
     "ThermalGovernor",
     "Thermometer",
     "__version__",
+    "clip_count",
+    "dc",
+    "deinterleave",
+    "dot",
+    "fir",
+    "from_int16",
+    "from_int24",
+    "from_int32",
+    "gain",
     "guard_realtime",
+    "hamming",
+    "hann",
+    "instruction_set",
+    "interleave",
+    "kaiser",
+    "limit",
+    "mix",
+    "multiply",
+    "peak",
     "plan",
     "promote",
     "realtime_overruns",
     "realtime_permission",
+    "rms",
+    "to_int16",
+    "to_int24",
+    "to_int32",
     "topology",
 ]
 
@@ -658,3 +683,192 @@ def guard_realtime(thread: int) -> None:
 
 def realtime_overruns() -> int:
     """How often real-time threads reached the limit since the process began."""
+
+@final
+class Dither:
+    """Triangular dither of one least significant bit, reproducible by its seed."""
+
+    def __new__(cls, seed: int = 0) -> Dither:
+        """Noise that depends on ``seed``, 0 to 2**64 - 1, alone."""
+
+@final
+class Biquads:
+    """A cascade of second-order sections with its state, in double precision."""
+
+    def __new__(cls, sections: list[tuple[float, float, float, float, float]]) -> Biquads:
+        """1 to 64 sections (b0, b1, b2, a1, a2).
+
+        A0 = 1. Raises ``ValueError`` for one that is unstable.
+        """
+
+    @staticmethod
+    def high_pass(corner_hz: float, sample_rate: int, *, order: int = 2) -> Biquads:
+        """Butterworth's high-pass of an even order up to 16, -3 dB at ``corner_hz``."""
+
+    def process(
+        self, samples: NDArray[np.float32], *, out: NDArray[np.float32] | None = None
+    ) -> None:
+        """Filters float32 samples, the next block of one channel, in place or into ``out``.
+
+        A sample that is no finite number counts as 0.
+        """
+
+    def reset(self) -> None:
+        """Forgets what it heard."""
+
+@final
+class LogMel:
+    """Whisper's features of 16 kHz speech."""
+
+    def __new__(cls) -> LogMel:
+        """80 Slaney bands from 0 to 8 kHz, Hann windows of 25 ms every 10 ms."""
+
+    def process(
+        self, samples: NDArray[np.float32], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Features, float32 (80, n // 160), of speech, float32 (n,).
+
+        Power in each band; log10 of it, at least 1e-10 and no more than 8 below the largest; plus
+        4,
+        divided by 4. Windows are centred, and the speech is reflected at both ends.
+        """
+
+def instruction_set() -> str:
+    """The instruction set in use: ``scalar``, ``avx2`` or ``avx512``.
+
+    Chosen once: the best of the CPU, or what the environment variable ``VOICESTAND_SIMD`` names.
+    Raises
+    ``ValueError`` if that does not exist or the CPU does not have it, as every function here does
+    then.
+    """
+
+def gain(
+    samples: NDArray[np.float32],
+    start: float,
+    end: float | None = None,
+    *,
+    out: NDArray[np.float32] | None = None,
+) -> None:
+    """Multiplies ``samples`` by a gain, in place or into ``out``.
+
+    float32 of any shape. With ``end`` the gain goes linearly: sample i of n is multiplied by
+    ``start + i * (end - start) / n``. Raises ``ValueError`` for a gain that is not finite.
+    """
+
+def mix(into: NDArray[np.float32], samples: NDArray[np.float32], weight: float = 1.0) -> None:
+    """Adds ``weight * samples`` to ``into``; both float32 of one shape."""
+
+def multiply(
+    samples: NDArray[np.float32],
+    window: NDArray[np.float32],
+    *,
+    out: NDArray[np.float32] | None = None,
+) -> None:
+    """Multiplies ``samples`` by ``window``, in place or into ``out``; float32 of one shape."""
+
+def limit(
+    samples: NDArray[np.float32],
+    *,
+    threshold: float = 0.7,
+    ceiling: float = 1.0,
+    out: NDArray[np.float32] | None = None,
+) -> None:
+    """Limits ``samples`` softly, in place or into ``out``; float32 of any shape, NaN becomes 0.
+
+    Unchanged up to ``threshold``; with k = ceiling - threshold and e = |x| - threshold, the size
+    becomes
+    threshold + e - e**2 / (4 k), and the ceiling from e = 2 k on. Raises ``ValueError`` unless
+    0 <= threshold < ceiling.
+    """
+
+def interleave(
+    planes: NDArray[np.float32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Frames, float32 (frames, channels), from planes, float32 (channels, frames)."""
+
+def deinterleave(
+    frames: NDArray[np.float32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Planes, float32 (channels, frames), from frames, float32 (frames, channels)."""
+
+def from_int16(
+    samples: NDArray[np.int16], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """int16 to float32 of the same shape, 1 = full scale: divided by 2**15, exactly."""
+
+def from_int24(
+    samples: NDArray[np.uint8], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Packed little-endian 24-bit samples, uint8 (3 n,), to float32 (n,): divided by 2**23.
+
+    Exactly.
+    """
+
+def from_int32(
+    samples: NDArray[np.int32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """int32 to float32 of the same shape: divided by 2**31, rounded to the nearest."""
+
+def to_int16(
+    samples: NDArray[np.float32],
+    out: NDArray[np.int16] | None = None,
+    *,
+    dither: Dither | None = None,
+) -> NDArray[np.int16]:
+    """float32 to int16 of the same shape: times 2**15, dithered or rounded to the nearest.
+
+    Saturates beyond full scale; NaN counts as 0. Halves are rounded down.
+    """
+
+def to_int24(
+    samples: NDArray[np.float32],
+    out: NDArray[np.uint8] | None = None,
+    *,
+    dither: Dither | None = None,
+) -> NDArray[np.uint8]:
+    """float32 of n samples to packed little-endian 24-bit samples, uint8 (3 n,).
+
+    Times 2**23; otherwise as ``to_int16``.
+    """
+
+def to_int32(
+    samples: NDArray[np.float32], out: NDArray[np.int32] | None = None
+) -> NDArray[np.int32]:
+    """float32 to int32 of the same shape: times 2**31, rounded, saturated; NaN gives 0."""
+
+def peak(samples: NDArray[np.float32]) -> float:
+    """The largest size of a sample, float32 of any shape; NaN is left out, 0 for none."""
+
+def rms(samples: NDArray[np.float32]) -> float:
+    """The root of the mean square of float32 samples, summed in double precision; 0 for none."""
+
+def dc(samples: NDArray[np.float32]) -> float:
+    """The mean of float32 samples, summed in double precision; 0 for none."""
+
+def clip_count(samples: NDArray[np.float32], threshold: float = 0.9999695) -> int:
+    """How many float32 samples are at least ``threshold`` in size; NaN is not."""
+
+def dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """The dot product of two float32 arrays of one shape.
+
+    Within 2 n * 2**-24 of the sum of the sizes of the n products.
+    """
+
+def fir(
+    samples: NDArray[np.float32], taps: NDArray[np.float32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """The convolution of samples, float32 (n,), with taps, float32 (k,), where they overlap: (n -
+    k + 1,).
+
+    What ``numpy.convolve(samples, taps, 'valid')`` gives, within 2 k * 2**-24 of the sizes of the
+    products.
+    """
+
+def hann(length: int, *, periodic: bool = False) -> NDArray[np.float32]:
+    """Hann's window, float32 (length,); ``periodic`` for spectra, symmetric for filters."""
+
+def hamming(length: int, *, periodic: bool = False) -> NDArray[np.float32]:
+    """Hamming's window, float32 (length,); ``periodic`` for spectra, symmetric for filters."""
+
+def kaiser(length: int, beta: float, *, periodic: bool = False) -> NDArray[np.float32]:
+    """Kaiser's window of shape ``beta``, 0 to 100, float32 (length,)."""

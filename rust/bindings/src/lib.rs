@@ -1,6 +1,8 @@
 //! `voicestand._native`: conversion between Python and [`voicestand_core`], nothing else.
 
 mod cpu;
+mod dsp;
+mod dsp_arrays;
 mod engine;
 mod fork;
 mod histograms;
@@ -23,6 +25,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     cpu::register(module)?;
+    dsp::register(module)?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<speech_reader::SpeechReader>()?;
     module.add_class::<speech_reader::SpeechWindow>()?;

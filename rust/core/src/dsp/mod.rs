@@ -5,11 +5,13 @@
 mod channel;
 mod high_pass;
 pub mod kernels;
+mod log_mel;
 mod meter;
 mod resampler;
 
 pub use channel::Channel;
 pub use high_pass::HighPass;
+pub use log_mel::LogMel;
 pub use meter::{Level, Meter};
 pub use resampler::{MOST_TRIM, RateError, Resampler};
 
