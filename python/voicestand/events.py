@@ -45,6 +45,61 @@ class ChannelMetrics(msgspec.Struct, frozen=True, kw_only=True):
     fillers: int
 
 
+class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a histogram saw since the session began; known to 1 %."""
+
+    unit: Literal["ms", "blocks"]
+    count: int
+    p50: float
+    p99: float
+    p999: float
+    mean: float
+    max: float
+    saturated: int
+    """Values beyond a minute, which are counted as a minute."""
+
+
+class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """The kernel's account of a native thread since it began."""
+
+    id: int
+    """As ``top -H`` shows it."""
+    cpu_seconds: float
+    wait_seconds: float
+    """Runnable, but without a CPU."""
+
+
+class SourceStats(msgspec.Struct, frozen=True, kw_only=True):
+    """One source and its engine. Frames are the source's: captured = delivered + lost + waiting."""
+
+    name: str
+    channels: list[str]
+    frames_captured: int
+    frames_delivered: int
+    frames_lost: int
+    xruns: int
+    waiting_blocks: int
+    longest_gap_ms: float
+    """Between two blocks of the source."""
+    histograms: dict[str, Quantiles]
+    """By the names of ``Engine.stats``: callback, interval_jitter, dsp_wake, reader_wake, …"""
+    threads: dict[str, ThreadUsage]
+
+
+class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One process of the session: the engine's own, and a recognizer's for each channel."""
+
+    pid: int
+    name: str
+    """``engine`` or ``recognizer CHANNEL``."""
+    rss_bytes: int
+    """Resident, with what it shares with others."""
+    pss_bytes: int | None = None
+    """Resident, what is shared counted in parts; absent where the kernel does not say."""
+    cpu_percent: float
+    """Of one core, over ``interval``."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """What every event carries."""
 
@@ -141,6 +196,17 @@ class EngineAlert(Event, frozen=True, kw_only=True, tag="engine.alert"):
     channel: str | None = None
 
 
+class EngineStats(Event, frozen=True, kw_only=True, tag="engine.stats"):
+    """What the engine measures of itself: every ten seconds, and before the session ends."""
+
+    interval: float
+    """Seconds that the percentages are of: since the one before, or the beginning."""
+    sources: list[SourceStats]
+    processes: list[ProcessUsage]
+    cores: dict[str, float]
+    """How busy each CPU of the machine was with all that runs on it, percent, by number."""
+
+
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     """The books: ``frames_captured = frames_delivered + frames_lost``. Always the last event."""
 
@@ -173,6 +239,7 @@ AnyEvent = (
     | CoachMetrics
     | CoachSuggestion
     | EngineAlert
+    | EngineStats
     | SessionEnded
 )
 """Every event there is; decode a line with ``msgspec.json.decode(line, type=AnyEvent)``."""

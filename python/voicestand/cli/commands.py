@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.doctor import doctor
     from voicestand.cli.run import run
     from voicestand.cli.sessions import sessions
+    from voicestand.cli.top import top
     from voicestand.cli.topology import topology
     from voicestand.cli.transcribe import transcribe
     from voicestand.cli.vad import vad
@@ -27,4 +28,5 @@ def register(app: typer.Typer) -> None:
     app.command()(coach)
     app.command()(devices)
     app.command()(topology)
+    app.command()(top)
     app.command()(doctor)

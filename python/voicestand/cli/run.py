@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -140,6 +140,7 @@ def _session(
     from voicestand.coach.playbook import find
     from voicestand.journal.journal import Journal
     from voicestand.session.conversation import Conversation
+    from voicestand.session.stats_file import StatsFile
 
     with ExitStack() as cleanup:
         for source in sources:
@@ -151,6 +152,7 @@ def _session(
         folder = Path(settings.journal.folder).expanduser() if settings.journal.folder else None
         journal = cleanup.enter_context(Journal.open(folder))
         output = cleanup.enter_context(open_output(events))
+        shown = cleanup.enter_context(closing(StatsFile()))
         conversation = Conversation(
             sources,
             settings,
@@ -158,6 +160,7 @@ def _session(
             journal=journal,
             coach=coach,
             duration=duration,
+            publish=shown.write,
         )
         output.follow(conversation)
         with _ended_by_signals(conversation.stop):

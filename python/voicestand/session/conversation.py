@@ -21,6 +21,7 @@ from voicestand.events import (
     CoachMetrics,
     CoachSuggestion,
     EngineAlert,
+    EngineStats,
     Event,
     SessionEnded,
     SessionStarted,
@@ -37,11 +38,13 @@ from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Sto
 from voicestand.session.keeping import Keeper
 from voicestand.session.latency import split
 from voicestand.session.listener import Ear, Listener
+from voicestand.session.statistics import Observer, own_processes, source_stats
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 from voicestand.vad.endpointer import Endpointer, Onset
 
 if TYPE_CHECKING:
+    from voicestand.session.usage import UsageMeter
     from voicestand.vad.silero import SileroVad
 
 LOOK_AGAIN = 1.0
@@ -64,9 +67,11 @@ class Conversation:
         coach: Coach | None = None,
         duration: float | None = None,
         sysroot: Path | None = None,
+        publish: Callable[[EngineStats], None] | None = None,
     ) -> None:
         """``sources`` with distinct roles; the conversation closes them. ``duration``: seconds of
         audio after which it ends. ``sysroot``: where ``sys/`` of the machine is, if not in ``/``.
+        ``publish`` is called with the statistics every second, in a thread of its own.
 
         With a live source its threads are placed, and the machine kept cool, while it runs.
         """
@@ -88,6 +93,7 @@ class Conversation:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
+        self._observer = Observer(self, self._inbox.put, publish)
         self._open: dict[str, Heard] = {}
         """Utterances that have ended and wait for their final, by name."""
         self._finals = 0
@@ -126,6 +132,20 @@ class Conversation:
             sum(book.overflows for book in books),
         )
 
+    def statistics(self, meter: UsageMeter) -> EngineStats:
+        """What the engine measures of itself; percentages since ``meter`` was last read."""
+        workers = {role: one.worker_pid for role, one in list(self._recognizers.items())}
+        processes, cores = meter.read(own_processes(workers))
+        found = [source_stats(one.source, one.books()) for one in list(self._listeners)]
+        return EngineStats(
+            session=self.id,
+            t=self.position(),
+            interval=round(meter.interval, 3),
+            sources=[one for one in found if one is not None],
+            processes=processes,
+            cores=cores,
+        )
+
     # ---- The conversation itself.
 
     def run(self) -> SessionEnded:
@@ -138,6 +158,7 @@ class Conversation:
             self._converse()
             return self._end()
         finally:
+            self._observer.close()
             if self._housekeeper is not None:
                 self._housekeeper.close()
             for source in self._sources:
@@ -173,6 +194,7 @@ class Conversation:
             if source.live:
                 source.engine.begin_at(origin)
             source.start()
+        self._observer.start()
         if any(source.live for source in self._sources):
             self._housekeeper = self._housekeeping()
             self._housekeeper.start()
@@ -286,6 +308,8 @@ class Conversation:
             case Stop():
                 self._reason = message.reason
                 self._stop_sources()
+            case EngineStats():
+                self._keeper.other(message)
             case Stopped():
                 pass
 
@@ -433,6 +457,7 @@ class Conversation:
             reason=self._reason,
             channels=self._snapshot(),
         )
+        self._keeper.other(self._observer.finish())
         self._keeper.end(event)
         if self._keeper.failure is not None:
             self.failure = self.failure or str(self._keeper.failure)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from voicestand.events import Severity
+from voicestand.events import EngineStats, Severity
 from voicestand.session.latency import EndOfSpeech
 from voicestand.speech.recognizer import FinalResult, PartialResult
 from voicestand.vad.endpointer import Endpoint, Onset
@@ -48,4 +48,4 @@ class Stop(msgspec.Struct, frozen=True):
     reason: EndReason
 
 
-Message: TypeAlias = Heard | Stopped | PartialResult | FinalResult | Alert | Stop
+Message: TypeAlias = Heard | Stopped | PartialResult | FinalResult | Alert | Stop | EngineStats

@@ -1,0 +1,113 @@
+"""What a conversation measures of itself, taken in a thread that the audio never waits for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from voicestand.events import EngineStats, Quantiles, SourceStats, ThreadUsage
+from voicestand.session.usage import UsageMeter
+
+if TYPE_CHECKING:
+    from voicestand._native import HistogramSummary
+    from voicestand.audio.source import Source
+    from voicestand.session.conversation import Conversation
+    from voicestand.session.listener import Books
+
+EVENT_SECONDS = 10.0
+"""Between two ``engine.stats`` events."""
+SHOWN_SECONDS = 1.0
+"""Between two snapshots for whoever looks from outside."""
+
+
+def source_stats(source: Source, books: Books) -> SourceStats | None:
+    """What the engine of ``source`` says; ``None`` once it is closed."""
+    try:
+        stats = source.engine.stats()
+    except ValueError:
+        return None
+    return SourceStats(
+        name=source.name,
+        channels=source.roles,
+        frames_captured=books.captured,
+        frames_delivered=books.delivered,
+        frames_lost=books.lost,
+        xruns=books.overflows,
+        waiting_blocks=stats["waiting_blocks"],
+        longest_gap_ms=round(1e3 * stats["longest_gap"], 6),
+        histograms={name: _quantiles(seen) for name, seen in stats["histograms"].items()},
+        threads={name: ThreadUsage(**times) for name, times in stats["threads"].items()},
+    )
+
+
+def _quantiles(seen: HistogramSummary) -> Quantiles:
+    scale = 1e3 if seen["unit"] == "s" else 1.0
+    return Quantiles(
+        unit="ms" if seen["unit"] == "s" else "blocks",
+        count=seen["count"],
+        p50=round(scale * seen["p50"], 6),
+        p99=round(scale * seen["p99"], 6),
+        p999=round(scale * seen["p999"], 6),
+        mean=round(scale * seen["mean"], 6),
+        max=round(scale * seen["max"], 6),
+        saturated=seen["saturated"],
+    )
+
+
+class Observer:
+    """Takes the statistics of a conversation every second, in a thread of its own."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        tell: Callable[[EngineStats], None],
+        publish: Callable[[EngineStats], None] | None,
+    ) -> None:
+        """``tell`` gets one every ten seconds; ``publish``, if any, one every second."""
+        self._conversation = conversation
+        self._tell = tell
+        self._publish = publish
+        # Each has a meter of its own, so that its percentages are of its own interval.
+        self._told, self._shown = UsageMeter(), UsageMeter()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
+
+    def start(self) -> None:
+        """Begins with a first snapshot for whoever looks from outside."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread. Safe to repeat."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def finish(self) -> EngineStats:
+        """Ends the thread; returns the last statistics."""
+        self.close()
+        last = self._conversation.statistics(self._told)
+        if self._publish is not None:
+            self._publish(last)
+        return last
+
+    def _run(self) -> None:
+        period = EVENT_SECONDS if self._publish is None else SHOWN_SECONDS
+        waited = 0.0
+        while True:
+            if self._publish is not None:
+                self._publish(self._conversation.statistics(self._shown))
+            if self._ended.wait(period):
+                return
+            waited += period
+            if waited >= EVENT_SECONDS:
+                waited = 0.0
+                self._tell(self._conversation.statistics(self._told))
+
+
+def own_processes(workers: dict[str, int | None]) -> dict[str, int]:
+    """Name → process id: this one, and the recognizer of each channel that has one."""
+    found = {"engine": os.getpid()}
+    found |= {f"recognizer {role}": pid for role, pid in workers.items() if pid is not None}
+    return found

@@ -1,0 +1,110 @@
+"""Where a running session shows its statistics to other processes of the same user.
+
+A file of the session's process in ``$XDG_RUNTIME_DIR/voicestand`` (memory, private to the user),
+replaced as a whole by a rename: who reads it sees one snapshot or the next, never half of one, and
+neither side ever waits. The name of the process in it tells a running session from what a killed
+one left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from voicestand.events import EngineStats
+from voicestand.journal import process
+
+_SUFFIX = ".json"
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file holds."""
+
+    process: str
+    """See :func:`voicestand.journal.process.current`."""
+    pid: int
+    written: float
+    """Seconds of ``time.monotonic()``, which is the same clock in every process."""
+    stats: EngineStats
+
+
+class StatsFile:
+    """The file of this process. Without a folder that it may use, a session is just not seen."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._process = process.current()
+        try:
+            self._path: Path | None = _own(folder or runtime_folder()) / f"{os.getpid()}{_SUFFIX}"
+        except OSError:
+            self._path = None
+
+    def write(self, stats: EngineStats) -> None:
+        """Replaces what is shown."""
+        if self._path is None:
+            return
+        shown = Published(
+            process=self._process, pid=os.getpid(), written=time.monotonic(), stats=stats
+        )
+        new = self._path.with_suffix(".new")
+        with suppress(OSError):
+            new.write_bytes(msgspec.json.encode(shown))
+            new.replace(self._path)
+
+    def close(self) -> None:
+        """Shows nothing any more. Safe to repeat."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path.with_suffix(".new").unlink(missing_ok=True)
+
+
+def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """``$XDG_RUNTIME_DIR/voicestand``; without that variable a folder of the user's in ``/tmp``."""
+    base = environ.get("XDG_RUNTIME_DIR")
+    if base:
+        return Path(base) / "voicestand"
+    return Path(tempfile.gettempdir()) / f"voicestand-{os.getuid()}"
+
+
+def published(folder: Path | None = None) -> list[Published]:
+    """The sessions that run now, the latest first. What killed ones left behind is removed."""
+    folder = folder or runtime_folder()
+    found = []
+    try:
+        paths = list(_own(folder, make=False).iterdir())
+    except OSError:
+        return []
+    for path in paths:
+        pid = path.stem
+        if path.suffix not in {_SUFFIX, ".new"} or not pid.isdecimal():
+            continue
+        shown = _read(path) if path.suffix == _SUFFIX else None
+        if shown is not None and process.is_alive(shown.process):
+            found.append(shown)
+        elif shown is not None or not Path(f"/proc/{pid}").exists():
+            with suppress(OSError):
+                path.unlink()
+    return sorted(found, key=lambda one: one.stats.session, reverse=True)
+
+
+def _read(path: Path) -> Published | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Published)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _own(folder: Path, *, make: bool = True) -> Path:
+    """``folder``, which only this user may use; ``OSError`` for one that others prepared."""
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not private to this user")
+    return folder
