@@ -60,8 +60,9 @@ class StatsFile:
     def close(self) -> None:
         """Shows nothing any more. Safe to repeat."""
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
-            self._path.with_suffix(".new").unlink(missing_ok=True)
+            for path in (self._path, self._path.with_suffix(".new")):
+                with suppress(OSError):
+                    path.unlink()
 
 
 def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path:
