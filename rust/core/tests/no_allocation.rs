@@ -13,7 +13,7 @@ use std::{
 };
 
 use voicestand_core::{
-    capture::{Stream, stream_callback},
+    capture::{SampleFormat, Stream, stream_callback},
     engine::{Engine, Spec},
     stats::Measure,
 };
@@ -84,10 +84,7 @@ fn ten_minutes_of_capture_and_conditioning_leave_the_heap_alone() {
         follow_monotonic: true,
     })
     .unwrap();
-    let stream = Stream {
-        input: Arc::clone(engine.input()),
-        sample_rate: 44_100,
-    };
+    let stream = Stream::new(Arc::clone(engine.input()), 44_100, 2, SampleFormat::F32);
     let block = [0.25_f32; 256];
     let settle = || std::thread::sleep(Duration::from_millis(50));
     let play = |blocks: usize| {
