@@ -123,6 +123,25 @@ class PlayerStats(TypedDict):
     underflows: int
 
 @type_check_only
+class LoudnessDict(TypedDict):
+    """Loudness of a speech channel after EBU R 128; see ``Engine.loudness``."""
+
+    momentary: float
+    short_term: float
+    integrated: float
+    range: float
+    peak_hold: float
+
+@type_check_only
+class ConditioningDict(TypedDict):
+    """Which stages a speech channel goes through; see ``Engine.set_conditioning``."""
+
+    high_pass: bool
+    echo_cancellation: bool
+    noise_suppression: bool
+    automatic_gain: bool
+
+@type_check_only
 class TopologyDict(TypedDict):
     """CPU numbers by kind, and the evidence used."""
 
@@ -225,6 +244,44 @@ class Engine:
 
         Peak and RMS with 1 = full scale, the peak since the last call; clipped samples since the
         start.
+        """
+
+    def loudness(self) -> list[LoudnessDict]:
+        """Per speech channel the loudness of what is delivered, behind all conditioning.
+
+        After EBU R 128: ``momentary`` (400 ms), ``short_term`` (3 s) and ``integrated`` (since the
+        start, gated) in LUFS, ``-inf`` for silence; ``range`` in LU (EBU Tech 3342). ``peak_hold``:
+        the largest sample, 1 = full scale, held for 1 s, then falling by 20 dB in 1.7 s.
+        """
+
+    def set_conditioning(
+        self,
+        channel: int | None = None,
+        *,
+        high_pass: bool | None = None,
+        echo_cancellation: bool | None = None,
+        noise_suppression: bool | None = None,
+        automatic_gain: bool | None = None,
+    ) -> None:
+        """Switches stages on or off, live and without a click; ``None`` leaves one as it is.
+
+        Of speech channel ``channel``, by default of all. Frame n of the speech stays frame n of the
+        source; it is delivered 10 to 20 ms later for each of echo cancellation and noise
+        suppression, as long as any channel has it on. Echo cancellation works on channel 0 and
+        needs a far end, which is channel 1 or what ``set_far_end`` names; without one it does
+        nothing. Automatic gain adds no delay and has a limiter behind it. Raises ``ValueError`` for
+        a channel that does not exist.
+        """
+
+    def conditioning(self) -> list[ConditioningDict]:
+        """Per speech channel which stages are switched on."""
+
+    def set_far_end(self, engine: Engine | None, channel: int = 0) -> None:
+        """Makes a speech channel of another engine the far end of channel 0's echo; None: of none.
+
+        Both must be live: they are aligned by when their frames were converted, and where the far
+        end is late, the near end waits for it, up to 60 ms. Takes one of the far end's 8 speech
+        readers. Raises ``ValueError`` for this engine itself or a channel that does not exist.
         """
 
     def stats(self) -> EngineStats:

@@ -28,6 +28,13 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How long a reader may stall before it loses frames."""
     high_pass_hz: Annotated[float, Meta(ge=0, le=1000)] = 80.0
     """Corner of the high-pass filter; 0 switches it off."""
+    echo_cancellation: bool = False
+    """Takes what the far end says out of the microphone, for use without headphones."""
+    noise_suppression: bool = False
+    """Takes steady noise away, 10 dB and more. NB: for ears. The embedded recognizer does not gain
+    by it, and among other voices it understands less."""
+    automatic_gain: bool = False
+    """Brings speech, quiet or loud, to -23 dBFS, with a limiter behind it."""
 
 
 class VadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

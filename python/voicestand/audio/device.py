@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from voicestand._native import Engine
+from voicestand.audio.conditioning import condition
 from voicestand.audio.devices import (
     InputDevice,
     find_among,
@@ -136,6 +137,7 @@ class DeviceSource:
         self._channels = count
         # What a sound card is called holds its number, which may be another one when it comes back.
         self._is_card = "(hw:" in wanted.device.name
+        condition(self.engine, settings)
         try:
             self._stream: Stream | None = self._open(wanted, jack)
         except VoicestandError:

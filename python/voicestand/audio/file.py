@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from voicestand._native import Engine
+from voicestand.audio.conditioning import condition
 from voicestand.audio.decoding import Decoder
 from voicestand.audio.source import OTHER, SELF, Tell, unheard
 from voicestand.config import AudioSettings
@@ -72,6 +73,7 @@ class FileSource:
         except ValueError as error:
             self._decoder.close()
             raise InputError(f"{self.name}: {error}") from None
+        condition(self.engine, settings)
         self._thread = threading.Thread(target=self._feed, name=f"file {self.name}", daemon=True)
 
     @property

@@ -125,6 +125,8 @@ def _devices(settings: Settings, system_audio: bool) -> list[Source]:
 
         try:
             sources.append(open_monitor(settings.audio))
+            if settings.audio.echo_cancellation:
+                sources[0].engine.set_far_end(sources[1].engine)
         except BaseException:
             sources[0].close()
             raise

@@ -198,6 +198,90 @@ impl Engine {
             .collect())
     }
 
+    /// Per speech channel the loudness of what is delivered (EBU R 128): `momentary`, `short_term`,
+    /// `integrated` (LUFS; -inf for silence), `range` (LU); `peak_hold` (1 = full scale).
+    fn loudness<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let readings = self.core()?.loudness();
+        let dicts = readings.into_iter().map(|loudness| {
+            let dict = PyDict::new(py);
+            dict.set_item("momentary", loudness.momentary)?;
+            dict.set_item("short_term", loudness.short_term)?;
+            dict.set_item("integrated", loudness.integrated)?;
+            dict.set_item("range", loudness.range)?;
+            dict.set_item("peak_hold", loudness.peak_hold)?;
+            Ok(dict)
+        });
+        dicts.collect()
+    }
+
+    /// Switches stages of conditioning on or off, live and without a click: of one speech channel,
+    /// or of all. `None` leaves a stage as it is.
+    #[pyo3(signature = (channel=None, *, high_pass=None, echo_cancellation=None,
+                        noise_suppression=None, automatic_gain=None))]
+    fn set_conditioning(
+        &self,
+        channel: Option<usize>,
+        high_pass: Option<bool>,
+        echo_cancellation: Option<bool>,
+        noise_suppression: Option<bool>,
+        automatic_gain: Option<bool>,
+    ) -> PyResult<()> {
+        let core = self.core()?;
+        let channels = core.switches();
+        if let Some(channel) = channel
+            && channel >= channels.len()
+        {
+            return Err(PyValueError::new_err(format!(
+                "no speech channel {channel}: there are {}, counted from 0",
+                channels.len()
+            )));
+        }
+        let chosen = |index: usize| channel.is_none_or(|channel| channel == index);
+        for (_, switches) in channels
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| chosen(*index))
+        {
+            switches.update(|wanted| {
+                wanted.high_pass = high_pass.unwrap_or(wanted.high_pass);
+                wanted.echo_cancellation = echo_cancellation.unwrap_or(wanted.echo_cancellation);
+                wanted.noise_suppression = noise_suppression.unwrap_or(wanted.noise_suppression);
+                wanted.automatic_gain = automatic_gain.unwrap_or(wanted.automatic_gain);
+            });
+        }
+        Ok(())
+    }
+
+    /// Per speech channel what is on: `high_pass`, `echo_cancellation`, `noise_suppression`,
+    /// `automatic_gain`.
+    fn conditioning<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let core = self.core()?;
+        let dicts = core.switches().iter().map(|switches| {
+            let on = switches.get();
+            let dict = PyDict::new(py);
+            dict.set_item("high_pass", on.high_pass)?;
+            dict.set_item("echo_cancellation", on.echo_cancellation)?;
+            dict.set_item("noise_suppression", on.noise_suppression)?;
+            dict.set_item("automatic_gain", on.automatic_gain)?;
+            Ok(dict)
+        });
+        dicts.collect()
+    }
+
+    /// Makes a speech channel of another, live engine the far end of the first channel's echo.
+    #[pyo3(signature = (engine, channel=0))]
+    fn set_far_end(&self, engine: Option<PyRef<'_, Self>>, channel: usize) -> PyResult<()> {
+        let core = self.core()?;
+        let far = engine.map(|engine| engine.core()).transpose()?;
+        if far.as_ref().is_some_and(|far| Arc::ptr_eq(far, &core)) {
+            return Err(PyValueError::new_err(
+                "an engine cannot be its own far end: its second channel already is",
+            ));
+        }
+        core.set_far_end(far.as_deref().map(|far| (far, channel)))
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
     /// The books: `captured`, `lost_before_dsp`, `rejected`, `missing` (frames); `blocks`,
     /// `overflows`, `waiting_blocks`; `longest_gap` between two blocks (seconds); `histograms` of durations and
     /// depths by name; `threads`: CPU time of the callback's and the DSP thread.

@@ -12,7 +12,7 @@ use crate::{
     clock::Reading,
     cpu::priority::{Granted, Standing},
     dsp::{
-        Channel, Level, RateError,
+        Channel, Level, Loudness, RateError, Switches,
         kernels::{Kernels, SimdError},
     },
     process::Home,
@@ -22,12 +22,17 @@ use crate::{
 
 mod clock_board;
 mod conditioning;
+mod exchange;
+mod far_end;
+mod speech_outlet;
 mod window;
 
 pub use window::{Window, WindowReader};
 
 use clock_board::ClockBoard;
 use conditioning::{Conditioner, Meters};
+use far_end::SpeechFarEnd;
+use speech_outlet::FarEnds;
 
 /// Readers that may listen to each ring at the same time.
 const READERS: usize = 8;
@@ -80,6 +85,37 @@ impl fmt::Display for SpecError {
 
 impl std::error::Error for SpecError {}
 
+/// Why an engine cannot be the far end of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FarEndError {
+    /// It has no such speech channel.
+    Channel {
+        /// The channel asked for.
+        channel: usize,
+        /// The channels there are.
+        channels: usize,
+    },
+    /// All its speech readers are in use.
+    Readers,
+}
+
+impl fmt::Display for FarEndError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel { channel, channels } => write!(
+                f,
+                "the far end has no speech channel {channel}: it has {channels}, counted from 0"
+            ),
+            Self::Readers => write!(
+                f,
+                "too many speech readers at the far end: close one first (at most {READERS})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FarEndError {}
+
 /// The state of an engine's books and meters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stats {
@@ -103,6 +139,8 @@ pub struct Engine {
     capture: Ring,
     speech: Ring,
     meters: Meters,
+    switches: Vec<Arc<Switches>>,
+    far_ends: FarEnds,
     conditioner: Option<JoinHandle<()>>,
     books: Arc<conditioning::Books>,
     clock: Arc<ClockBoard>,
@@ -170,11 +208,14 @@ impl Engine {
                 "the capture ring has no room for a reader".into(),
             ));
         };
+        let switches: Vec<_> = channels.iter().map(Channel::switches).collect();
         let conditioner =
-            Conditioner::new(frames, speech_in, channels, &spec, speech_frames).timed(&instruments);
+            Conditioner::new(frames, speech_in, channels, &switches, &spec, speech_frames)
+                .timed(&instruments);
         let (meters, books) = (conditioner.meters(), conditioner.books());
         let standing = conditioner.standing();
         let clock = conditioner.clock();
+        let far_ends = conditioner.far_ends();
         let handle = thread::Builder::new()
             .name("voicestand-dsp".into())
             .spawn(move || conditioner.run())
@@ -189,6 +230,8 @@ impl Engine {
             capture,
             speech,
             meters,
+            switches,
+            far_ends,
             conditioner: Some(handle),
             books,
             clock,
@@ -231,10 +274,11 @@ impl Engine {
 
     /// Sleeps until one more block of input can be accepted without any reader losing a frame.
     ///
-    /// For files. Each ring is filled to its half: blocks under way from the first to the second
-    /// then always find room there.
+    /// For files. Each ring is filled to less than its half: blocks under way from the first to the
+    /// second then always find room there, with the one that is being conditioned, the last one of
+    /// the resamplers, and three that the speech chain may hold.
     pub fn wait_for_room(&self, timeout: Option<Duration>) -> Wake {
-        let free = self.capture.capacity() / 2 + 1;
+        let free = (self.capture.capacity() / 2 + 3).min(self.capture.capacity());
         match self.capture.wait_for_slack(free, timeout) {
             Wake::Ready => self.speech.wait_for_slack(free, timeout),
             other => other,
@@ -255,10 +299,48 @@ impl Engine {
         self.input.close();
     }
 
-    /// Levels of the speech channels; peaks since the last call.
+    /// Levels of the speech channels as they come, before the speech chain; peaks since the last
+    /// call.
     #[must_use]
     pub fn levels(&self) -> Vec<Level> {
-        self.meters.iter().map(|meter| meter.read()).collect()
+        self.meters.iter().map(|(level, _)| level.read()).collect()
+    }
+
+    /// Loudness of the speech channels as they are delivered, behind the speech chain.
+    #[must_use]
+    pub fn loudness(&self) -> Vec<Loudness> {
+        let readings = self.meters.iter().map(|(_, loudness)| loudness.get());
+        readings.collect()
+    }
+
+    /// The switches of each speech channel's conditioning; they may be set at any time.
+    #[must_use]
+    pub fn switches(&self) -> &[Arc<Switches>] {
+        &self.switches
+    }
+
+    /// Makes `channel` of another engine's speech the far end of the first channel's echo, aligned
+    /// by when both were converted; `None`: none, or the second channel of this engine.
+    ///
+    /// Live engines only: where the far end is late, the near end waits for it, up to 60 ms.
+    ///
+    /// # Errors
+    ///
+    /// [`FarEndError`] where there is no such channel, or no reader free.
+    pub fn set_far_end(&self, far: Option<(&Self, usize)>) -> Result<(), FarEndError> {
+        let far_end = match far {
+            None => None,
+            Some((engine, channel)) => {
+                let channels = engine.spec.roles.len();
+                if channel >= channels {
+                    return Err(FarEndError::Channel { channel, channels });
+                }
+                let reader = engine.speech.reader().ok_or(FarEndError::Readers)?;
+                Some(Box::new(SpeechFarEnd::new(reader, channel, channels)))
+            }
+        };
+        self.far_ends.offer(far_end);
+        Ok(())
     }
 
     /// How long everything takes: callback, wake-ups, stages, ring depths.

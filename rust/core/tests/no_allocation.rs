@@ -85,6 +85,13 @@ fn ten_minutes_of_capture_and_conditioning_leave_the_heap_alone() {
     })
     .unwrap();
     let stream = Stream::new(Arc::clone(engine.input()), 44_100, 2, SampleFormat::F32);
+    for switches in engine.switches() {
+        switches.update(|wanted| {
+            wanted.echo_cancellation = true;
+            wanted.noise_suppression = true;
+            wanted.automatic_gain = true;
+        });
+    }
     let block = [0.25_f32; 256];
     let settle = || std::thread::sleep(Duration::from_millis(50));
     let play = |blocks: usize| {

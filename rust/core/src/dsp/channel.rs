@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{HighPass, Meter, RateError, Resampler, SPEECH_RATE, kernels::Kernels};
+use super::{
+    HighPass, Meter, RateError, Resampler, SPEECH_RATE,
+    kernels::Kernels,
+    switches::{Fade, Switches},
+};
 use crate::stats::{Instruments, Measure, Stopwatch};
 
 /// Samples beyond this, 18 dB over full scale, are no audio; a filter fed with them would not
@@ -15,7 +19,11 @@ pub struct Channel {
     /// Which input channels are averaged.
     inputs: Vec<usize>,
     kernels: Kernels,
+    switches: Arc<Switches>,
     high_pass: HighPass,
+    high_pass_fade: Fade,
+    /// What went into the high-pass, while it is cross-faded with what came out.
+    unfiltered: Vec<f32>,
     meter: Arc<Meter>,
     resampler: Resampler,
     mono: Vec<f32>,
@@ -44,7 +52,10 @@ impl Channel {
         Ok(Self {
             inputs: inputs.to_vec(),
             kernels: Kernels::chosen_or_scalar(),
+            switches: Arc::default(),
             high_pass: HighPass::new(high_pass_hz, sample_rate),
+            high_pass_fade: Fade::resting(true, sample_rate),
+            unfiltered: Vec::with_capacity(block_frames),
             meter: Arc::new(Meter::new(sample_rate)),
             resampler,
             mono: vec![0.0; block_frames],
@@ -92,13 +103,30 @@ impl Channel {
         let mono = self.mono.get_mut(..count).unwrap_or_default();
         let sanitized = kernels.sanitize(mono, LARGEST);
         self.watch.lap(Measure::Mix);
-        self.high_pass.process(mono);
+        let wanted = self.switches.get().high_pass;
+        if wanted && self.high_pass_fade.is_with() {
+            self.high_pass.process(mono);
+        } else {
+            // The filter hears everything all the same: its state is true when it is switched on.
+            self.unfiltered.clear();
+            self.unfiltered.extend(mono.iter());
+            self.high_pass.process(mono);
+            for (sample, unfiltered) in mono.iter_mut().zip(&self.unfiltered) {
+                *sample = self.high_pass_fade.mix(*unfiltered, *sample, wanted);
+            }
+        }
         self.watch.lap(Measure::HighPass);
         self.meter.measure(mono);
         self.watch.lap(Measure::Meter);
         let produced = self.resampler.process(mono, speech);
         self.watch.lap(Measure::Resample);
         (produced, sanitized)
+    }
+
+    /// What is on of the channel's conditioning.
+    #[must_use]
+    pub fn switches(&self) -> Arc<Switches> {
+        Arc::clone(&self.switches)
     }
 
     /// Puts out what is still in the resampler.

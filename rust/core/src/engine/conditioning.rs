@@ -8,11 +8,15 @@ use std::{
     },
 };
 
-use super::{Spec, clock_board::ClockBoard};
+use super::{
+    Spec,
+    clock_board::ClockBoard,
+    speech_outlet::{Carried, FarEnds, SpeechClock, SpeechOutlet},
+};
 use crate::{
-    clock::{Arrival, Steering, monotonic_ns},
+    clock::{Arrival, Steering},
     cpu::priority::Standing,
-    dsp::{Channel, Meter},
+    dsp::{Channel, LoudnessMeter, LoudnessReading, Meter, Switches},
     ring::{Producer, Read, Reader, Stamp, flags},
     stats::{Instruments, Measure, Stopwatch},
 };
@@ -22,7 +26,7 @@ use crate::{
 const PRIORITY: u8 = 10;
 
 /// The meters of the speech channels, in order.
-pub(super) type Meters = Arc<[Arc<Meter>]>;
+pub(super) type Meters = Arc<[(Arc<Meter>, Arc<LoudnessReading>)]>;
 
 /// What the DSP thread lost, in source frames.
 #[derive(Debug, Default)]
@@ -48,17 +52,13 @@ pub(super) struct Conditioner {
 
 /// The channels and the ring they write to: apart from the reader, whose block they work on.
 struct Stages {
-    speech: Producer,
+    outlet: SpeechOutlet,
     channels: Vec<Channel>,
     sample_rate: u32,
     /// Interleaved samples in a source frame.
     width: usize,
-    /// Samples of one channel in a speech block.
-    stride: usize,
     silence: Box<[f32]>,
-    /// Source frames that went in since the last speech block came out.
-    source_frames: u32,
-    flags: u32,
+    carried: Carried,
     /// Source frames, and silence in the place of such, that the channels were given.
     fed: u64,
     /// Where and when the last block began.
@@ -87,18 +87,17 @@ impl Conditioner {
         frames: Reader,
         speech: Producer,
         channels: Vec<Channel>,
+        switches: &[Arc<Switches>],
         spec: &Spec,
         stride: usize,
     ) -> Self {
         let stages = Stages {
-            speech,
+            outlet: SpeechOutlet::new(speech, switches, stride),
             channels,
             sample_rate: spec.sample_rate,
             width: spec.channels,
-            stride,
             silence: vec![0.0; spec.block_frames * spec.channels].into(),
-            source_frames: 0,
-            flags: 0,
+            carried: Carried::default(),
             fed: 0,
             anchor: Anchor::default(),
             steering: spec
@@ -124,7 +123,14 @@ impl Conditioner {
     }
 
     pub(super) fn meters(&self) -> Meters {
-        self.stages.channels.iter().map(Channel::meter).collect()
+        let levels = self.stages.channels.iter().map(Channel::meter);
+        let loudness = self.stages.outlet.loudness().iter();
+        levels.zip(loudness.map(LoudnessMeter::reading)).collect()
+    }
+
+    /// Where the far end of an echo is handed to the thread.
+    pub(super) fn far_ends(&self) -> FarEnds {
+        self.stages.outlet.far_ends()
     }
 
     pub(super) fn clock(&self) -> Arc<ClockBoard> {
@@ -235,7 +241,7 @@ impl Stages {
             };
         };
         let position = self.channels.first().map_or(0.0, Channel::position);
-        let trim = steering.trim(self.speech.frame(), first + (position - fed as f64));
+        let trim = steering.trim(self.outlet.taken(), first + (position - fed as f64));
         for channel in &mut self.channels {
             channel.set_trim(trim);
         }
@@ -248,86 +254,50 @@ impl Stages {
     }
 
     /// Conditions one block of source frames, the first of which has index `first` at the source;
-    /// what comes out is published as one speech block.
+    /// what comes out is published.
     fn condition(&mut self, samples: &[f32], first: f64, source: Stamp) {
-        self.source_frames += source.source_frames;
-        self.flags |= source.flags;
+        self.carried.source_frames += source.source_frames;
+        self.carried.flags |= source.flags;
         self.anchor = self.anchor(first, source);
         self.fed += u64::from(source.frames);
-        let adc_ns = self.adc_of_next_output();
+        let clock = self.speech_clock();
         let Self {
-            speech,
+            outlet,
             channels,
             width,
-            stride,
-            source_frames,
-            flags,
+            carried,
             ..
         } = self;
-        speech.publish(|block| {
-            let mut produced = 0;
-            for (channel, place) in channels.iter_mut().zip(block.chunks_mut((*stride).max(1))) {
+        outlet.pass_on(clock, carried, |index, place| {
+            channels.get_mut(index).map_or((0, 0), |channel| {
                 let (count, sanitized) = channel.process(samples, *width, place);
-                produced = count;
-                *flags |= if sanitized { flags::SANITIZED } else { 0 };
-            }
-            stamp_of(produced, adc_ns, source_frames, flags)
+                (count, if sanitized { flags::SANITIZED } else { 0 })
+            })
         });
     }
 
-    /// Publishes what the resamplers still hold, and the last source frames with it.
+    /// Publishes what the stages still hold, and the last source frames with it.
     fn finish(mut self) {
-        let adc_ns = self.adc_of_next_output();
-        let Self {
-            speech,
-            channels,
-            stride,
-            source_frames,
-            flags,
-            ..
-        } = &mut self;
-        speech.publish(|block| {
-            let mut produced = 0;
-            for (channel, place) in channels.iter_mut().zip(block.chunks_mut((*stride).max(1))) {
-                produced = channel.finish(place);
-            }
-            if produced == 0 && *source_frames > 0 {
-                return Some(Stamp {
-                    source_frames: *source_frames,
-                    adc_ns,
-                    ..Stamp::default()
-                });
-            }
-            stamp_of(produced, adc_ns, source_frames, flags)
-        });
+        let clock = self.speech_clock();
+        let channels = &mut self.channels;
+        self.outlet
+            .finish(clock, &mut self.carried, |index, place| {
+                channels
+                    .get_mut(index)
+                    .map_or((0, 0), |channel| (channel.finish(place), 0))
+            });
     }
 
-    /// When the next speech frame was converted: by its place relative to the last block's first.
-    fn adc_of_next_output(&self) -> u64 {
+    /// When speech frames are converted: the next one by its place relative to the last block's
+    /// first, those before it at 16 kHz.
+    fn speech_clock(&self) -> SpeechClock {
         let position = self.channels.first().map_or(0.0, Channel::position);
         let Anchor {
             fed,
             adc_ns,
             period_ns,
         } = self.anchor;
-        (adc_ns + (position - fed as f64) * period_ns).max(0.0) as u64
+        self.outlet
+            .clock(adc_ns + (position - fed as f64) * period_ns)
     }
-}
-
-/// The stamp of a block of `produced` frames, or none if nothing came out; then what went in is
-/// carried to the next one.
-fn stamp_of(
-    produced: usize,
-    adc_ns: u64,
-    source_frames: &mut u32,
-    flags: &mut u32,
-) -> Option<Stamp> {
-    (produced > 0).then(|| Stamp {
-        frames: produced as u32,
-        source_frames: std::mem::take(source_frames),
-        adc_ns,
-        published_ns: monotonic_ns(),
-        flags: std::mem::take(flags),
-        ..Stamp::default()
-    })
 }

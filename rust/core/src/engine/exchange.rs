@@ -1,0 +1,114 @@
+//! Handing a part to the DSP thread while it runs, and getting the old one back to free it.
+
+use std::{
+    cell::UnsafeCell,
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// A counter for one thing at a time. The DSP thread never waits at it, and never frees anything.
+pub(super) struct Exchange<T> {
+    occupied: AtomicBool,
+    /// Whether something is offered: the one load that the DSP thread pays otherwise.
+    offered: AtomicBool,
+    counter: UnsafeCell<Counter<T>>,
+}
+
+struct Counter<T> {
+    offer: Option<Option<T>>,
+    returned: Option<T>,
+}
+
+// SAFETY: `counter` is touched only between winning `occupied` and giving it back.
+unsafe impl<T: Send> Sync for Exchange<T> {}
+
+impl<T> fmt::Debug for Exchange<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}
+
+impl<T> Default for Exchange<T> {
+    fn default() -> Self {
+        Self {
+            occupied: AtomicBool::new(false),
+            offered: AtomicBool::new(false),
+            counter: UnsafeCell::new(Counter {
+                offer: None,
+                returned: None,
+            }),
+        }
+    }
+}
+
+impl<T> Exchange<T> {
+    /// Offers `part`, or `None` for none, in the place of what the DSP thread has. What came back
+    /// earlier, or was offered and not taken, is freed here.
+    pub(super) fn offer(&self, part: Option<T>) {
+        let mut offer = Some(part);
+        loop {
+            // What this replaces is freed when the DSP thread may come in again.
+            let replaced = self.enter(|counter| {
+                let unclaimed = std::mem::replace(&mut counter.offer, offer.take());
+                self.offered.store(true, Ordering::Release);
+                (unclaimed, counter.returned.take())
+            });
+            if replaced.is_some() {
+                return;
+            }
+            // The DSP thread is inside for some nanoseconds.
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Exchanges `current` for what is offered, if anything is. Wait-free.
+    pub(super) fn take(&self, current: &mut Option<T>) {
+        if !self.offered.load(Ordering::Acquire) {
+            return;
+        }
+        self.enter(|counter| {
+            if let Some(part) = counter.offer.take() {
+                // `offer` emptied it, so nothing is freed here.
+                counter.returned = std::mem::replace(current, part);
+            }
+            self.offered.store(false, Ordering::Relaxed);
+        });
+    }
+
+    /// Calls `work` alone with the counter; `None` if somebody else is there.
+    fn enter<R>(&self, work: impl FnOnce(&mut Counter<T>) -> R) -> Option<R> {
+        if self.occupied.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: `occupied` was false and is ours until the store below.
+        let result = work(unsafe { &mut *self.counter.get() });
+        self.occupied.store(false, Ordering::Release);
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_is_exchanged_is_freed_by_the_one_who_offers() {
+        let exchange = Exchange::default();
+        let (first, second) = (Arc::new(1), Arc::new(2));
+        let mut current = None;
+        exchange.take(&mut current);
+        assert_eq!(current, None);
+        exchange.offer(Some(Arc::clone(&first)));
+        exchange.take(&mut current);
+        exchange.offer(Some(Arc::clone(&second)));
+        exchange.take(&mut current);
+        assert_eq!(current.as_deref(), Some(&2));
+        assert_eq!(Arc::strong_count(&first), 2, "not freed by taking");
+        exchange.offer(None);
+        assert_eq!(Arc::strong_count(&first), 1, "freed by offering");
+        exchange.take(&mut current);
+        assert_eq!(current, None);
+    }
+}
