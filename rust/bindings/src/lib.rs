@@ -2,7 +2,6 @@
 
 mod cpu;
 mod dsp;
-mod dsp_arrays;
 mod engine;
 mod fork;
 mod histograms;
