@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and the guide for embedders show works as it stands there."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ import pytest
 from voicestand.demo import recording
 
 README = Path(__file__).parents[1] / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+GUIDE = README.parent / "docs" / "embedding.md"
+EXAMPLES = [
+    pytest.param(example, id=f"{page.name}-{n}")
+    for page in (README, GUIDE)
+    for n, example in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_the_examples_of_the_readme_run(example: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_run(example: str, tmp_path: Path) -> None:
     shutil.copy(recording(), tmp_path / "call.wav")
     done = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
