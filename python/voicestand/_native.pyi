@@ -10,6 +10,8 @@ from typing_extensions import Buffer
 
 __all__ = [
     "Biquads",
+    "CaptureBlock",
+    "CaptureReader",
     "DeviceStream",
     "Dither",
     "Engine",
@@ -236,6 +238,9 @@ class Engine:
     def speech_reader(self, frames: int = 512) -> SpeechReader:
         """A reader of 16 kHz speech in windows of ``frames`` frames, from now on; at most 8."""
 
+    def capture_reader(self) -> CaptureReader:
+        """A reader of the frames as the source gives them, from now on; at most 7."""
+
     def finish(self) -> None:
         """No more audio: readers get what is under way and then the end."""
 
@@ -302,6 +307,55 @@ class Engine:
 
     def close(self) -> None:
         """Ends the audio and the DSP thread. Readers may still read what is under way."""
+
+@final
+class CaptureReader:
+    """One reader of what an engine's source gives, with books of its own; for one thread at a time.
+
+    The reader joins and leaves while audio runs; ``del`` lets it leave.
+    """
+
+    def read(self, timeout: float | None = None) -> CaptureBlock | None:
+        """The next block; ``None`` when the audio has ended.
+
+        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds.
+        """
+
+    @property
+    def delivered(self) -> int:
+        """Frames that were delivered to this reader."""
+
+    @property
+    def lost(self) -> int:
+        """Frames that were overwritten before this reader came for them."""
+
+@final
+class CaptureBlock:
+    """A block as the source gave it, before any conditioning."""
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """float32 (frames, channels), 1 = full scale; a copy."""
+
+    @property
+    def first_frame(self) -> int:
+        """Index of the first frame on the source's clock."""
+
+    @property
+    def adc_time(self) -> float:
+        """When the first frame was converted, seconds of ``time.monotonic()``."""
+
+    @property
+    def flags(self) -> int:
+        """1: the audio server lost audio before it."""
+
+    @property
+    def lost(self) -> int:
+        """Frames directly before it that this reader came too late for."""
+
+    @property
+    def missing(self) -> int:
+        """Frames directly before it that the source never gave, since it was away."""
 
 @final
 class DeviceStream:

@@ -1,12 +1,13 @@
 """One process that captures from a device while two of its Python threads spin; prints JSON.
 
 Run as ``python -m tests.real.capture_beside_spinning SIDE DEVICE SECONDS``. What a side received is
-compared with the frames that went by on the audio server's own clock, which PortAudio states as the
-time of the stream: the same measure for every side, whatever the side says of itself.
+compared with the frames that went by on the JACK server's own clock, which a client of its own
+reads: the same measure for every side, whatever the side says of itself.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 import sys
@@ -26,6 +27,29 @@ PERIOD = 512
 
 Figures = dict[str, float]
 
+_NO_START_SERVER = 1
+
+
+class JackClock:
+    """The frame counter of the JACK server, by an idle client."""
+
+    def __init__(self) -> None:
+        self._libjack = ctypes.CDLL("libjack.so.0")
+        self._libjack.jack_client_open.restype = ctypes.c_void_p
+        self._libjack.jack_frame_time.restype = ctypes.c_uint32
+        self._libjack.jack_frame_time.argtypes = [ctypes.c_void_p]
+        self._libjack.jack_client_close.argtypes = [ctypes.c_void_p]
+        self._client = self._libjack.jack_client_open(b"clock", _NO_START_SERVER, None)
+        if not self._client:
+            raise SystemExit("no JACK server answers")
+
+    def frames(self) -> int:
+        """Estimated frames since the server began; wraps after a day."""
+        return int(self._libjack.jack_frame_time(self._client))
+
+    def close(self) -> None:
+        self._libjack.jack_client_close(self._client)
+
 
 class Native:
     """VoiceStand: the callback is native, a Python thread reads the speech."""
@@ -35,7 +59,6 @@ class Native:
         from voicestand.config import AudioSettings
 
         self.source = DeviceSource(device, AudioSettings(block_frames=PERIOD))
-        self.stream: Any = self.source._stream
         self.reader = self.source.engine.speech_reader(512)
         self.listener = threading.Thread(target=self._listen)
 
@@ -150,23 +173,23 @@ SIDES: dict[str, Callable[[str], Side]] = {
 }
 
 
-def _lag(side: Side) -> float:
+def _lag(side: Side, clock: JackClock) -> int:
     """Frames that went by on the server's clock and were not received, up to a constant.
 
     The least of many looks: one just behind a callback. The time is asked for second, and the GIL
     released for it, so that no other thread comes between the two.
     """
-    looks: list[float] = []
+    looks: list[int] = []
     for _ in range(100):
         received = side.received()
-        looks.append(float(side.stream.time) * RATE - received)
+        looks.append(clock.frames() - received)
         time.sleep(0.001)
     return min(looks)
 
 
 def measure(name: str, device: str, seconds: float) -> Figures:
     """Captures for ``seconds`` seconds; frames and milliseconds."""
-    side = SIDES[name](device)
+    side, clock = SIDES[name](device), JackClock()
     side.start()
     deadline = time.monotonic() + 30
     while side.received() < RATE // 2:  # until the server has settled
@@ -179,17 +202,18 @@ def measure(name: str, device: str, seconds: float) -> Figures:
         while not over.is_set():
             pass
 
-    lag, before = _lag(side), side.received()
+    lag, before = _lag(side, clock), side.received()
     spinning = [threading.Thread(target=spin) for _ in range(SPINNING)]
     for thread in spinning:
         thread.start()
     time.sleep(seconds)
-    missing, frames = _lag(side) - lag, side.received() - before
+    missing, frames = _lag(side, clock) - lag, side.received() - before
     over.set()
     for thread in spinning:
         thread.join()
     figures = side.end()
-    return figures | {"frames": frames, "missing": round(missing)}
+    clock.close()
+    return figures | {"frames": frames, "missing": missing}
 
 
 def capture(name: str, server: AudioServer, seconds: float) -> Figures:

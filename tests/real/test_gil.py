@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-SECONDS = 30
+SECONDS = 6
 ATTEMPTS = 3
 """Until one in which the machine itself did not stall, and the audio server with it."""
 MARGIN = 256
@@ -42,5 +42,5 @@ def test_capture_loses_nothing_while_python_spins_and_a_python_callback_does(
     if not stalls.count:
         assert ours["xruns"] == 0
         assert abs(ours["missing"]) <= MARGIN
-    assert theirs["missing"] > 10_000
-    assert theirs["missing"] > 5 * ours["missing"]
+        assert theirs["missing"] > 5 * ours["missing"]
+    assert theirs["missing"] > 300 * SECONDS

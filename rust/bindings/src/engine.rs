@@ -14,8 +14,8 @@ use voicestand_core::{
 };
 
 use crate::{
-    cpu::granted_name, fork::refuse_elsewhere, histograms, samples::interleaved,
-    speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds,
+    capture_reader::CaptureReader, cpu::granted_name, fork::refuse_elsewhere, histograms,
+    samples::interleaved, speech_reader::SpeechReader, stream::DeviceStream, time::nanoseconds,
 };
 
 /// One source's way through the native core.
@@ -179,6 +179,17 @@ impl Engine {
         reader.map(SpeechReader::new).ok_or_else(|| {
             PyRuntimeError::new_err("too many speech readers: close one first (at most 8)")
         })
+    }
+
+    /// A reader of the frames as the source gives them, from now on; at most 7.
+    fn capture_reader(&self) -> PyResult<CaptureReader> {
+        let core = self.core()?;
+        let reader = core.capture_reader();
+        reader
+            .map(|reader| CaptureReader::new(reader, core.spec().channels))
+            .ok_or_else(|| {
+                PyRuntimeError::new_err("too many capture readers: close one first (at most 7)")
+            })
     }
 
     /// No more audio: readers get what is under way and then the end.

@@ -1,5 +1,6 @@
 //! `voicestand._native`: conversion between Python and [`voicestand_core`], nothing else.
 
+mod capture_reader;
 mod cpu;
 mod dsp;
 mod engine;
@@ -28,6 +29,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<speech_reader::SpeechReader>()?;
     module.add_class::<speech_reader::SpeechWindow>()?;
+    module.add_class::<capture_reader::CaptureReader>()?;
+    module.add_class::<capture_reader::CaptureBlock>()?;
     module.add_class::<stream::DeviceStream>()?;
     module.add_class::<jack::JackClient>()?;
     module.add_class::<player::Player>()?;
