@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from voicestand import cpu, dsp
     from voicestand._native import Engine, Pool, PoolBlock, Ring
     from voicestand.audio import Recording, load
+    from voicestand.audio.capture import Capture
     from voicestand.audio.device import DeviceSource
     from voicestand.audio.file import FileSource
+    from voicestand.audio.playback import Playback
     from voicestand.coach.coach import Coach
     from voicestand.config import Settings
     from voicestand.errors import VoicestandError
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Capture",
     "Coach",
     "Conversation",
     "DeviceSource",
     "Engine",
     "FileSource",
     "Journal",
+    "Playback",
     "Pool",
     "PoolBlock",
     "Recording",
@@ -44,12 +48,14 @@ __all__ = [
 _ROOMS = {"cpu", "dsp"}
 
 _HOMES = {
+    "Capture": "voicestand.audio.capture",
     "Coach": "voicestand.coach.coach",
     "Conversation": "voicestand.session",
     "DeviceSource": "voicestand.audio.device",
     "Engine": "voicestand._native",
     "FileSource": "voicestand.audio.file",
     "Journal": "voicestand.journal.journal",
+    "Playback": "voicestand.audio.playback",
     "Pool": "voicestand._native",
     "PoolBlock": "voicestand._native",
     "Recording": "voicestand.audio",

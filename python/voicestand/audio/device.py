@@ -24,6 +24,7 @@ from voicestand.audio.jack_stream import JackStream
 from voicestand.audio.portaudio_stream import (
     PortAudioStream,
     muted_stderr,
+    records_from,
     refresh_devices,
 )
 from voicestand.audio.source import SELF, Tell, unheard
@@ -134,7 +135,8 @@ class DeviceSource:
             high_pass_hz=settings.high_pass_hz,
             follow_monotonic=True,
         )
-        self._channels = count
+        self.channels = count
+        """Of the device, as far as they are wanted."""
         # What a sound card is called holds its number, which may be another one when it comes back.
         self._is_card = "(hw:" in wanted.device.name
         condition(self.engine, settings)
@@ -201,14 +203,18 @@ class DeviceSource:
             jack = jack or JackStream(wanted.device)
             jack.feed(self.engine)
             return jack
-        return PortAudioStream(
-            self.engine,
-            wanted.device,
-            sample_rate=self.sample_rate,
-            channels=max(1, min(self._channels, wanted.device.max_input_channels)),
-            block_frames=self._settings.block_frames,
-            pulse_source=wanted.pulse_source,
-        )
+        channels = max(1, min(self.channels, wanted.device.max_input_channels))
+        native = self.engine.device_stream(channels=channels)
+        with records_from(wanted.pulse_source):
+            return PortAudioStream(
+                native,
+                wanted.device,
+                kind="input",
+                sample_rate=self.sample_rate,
+                channels=channels,
+                block_frames=self._settings.block_frames,
+                leave=native.detach,
+            )
 
     # ---- The keeper's thread.
 

@@ -1,12 +1,14 @@
-"""The input devices that PortAudio offers, and the one that a name means."""
+"""The devices that PortAudio offers, and the one that a name means."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +23,12 @@ NO_DEVICE = (
 )
 """What is wrong, and what to do, where PortAudio finds no input."""
 
+NO_OUTPUT = (
+    "there is no audio output on this machine: no sound card, and no PipeWire, PulseAudio or JACK "
+    "server answers"
+)
+"""What is wrong where PortAudio finds no output."""
+
 _MOST_NAMES = 12
 """A message is one line: more names than this are counted, not listed."""
 
@@ -31,20 +39,22 @@ _LISTS_WITHIN = 15.0
 _LIST = """
 import sys
 import msgspec
-from voicestand.audio.devices import input_devices
-sys.stdout.buffer.write(msgspec.json.encode(input_devices()))
+from voicestand.audio.devices import input_devices, output_devices
+devices = {"input": input_devices, "output": output_devices}[sys.argv[1]]()
+sys.stdout.buffer.write(msgspec.json.encode(devices))
 """
 
+Kind = Literal["input", "output"]
 
-class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """An input as PortAudio describes it."""
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """One direction of a device as PortAudio describes it."""
 
     index: int
     """PortAudio's number; valid in this process only."""
     name: str
     host_api: str
     """``ALSA``, ``JACK Audio Connection Kit``, …"""
-    max_input_channels: int
     default_sample_rate: float
     """Hz."""
     is_default: bool
@@ -56,6 +66,21 @@ class InputDevice(msgspec.Struct, frozen=True, kw_only=True):
     def is_jack(self) -> bool:
         """Whether it is a client of a JACK server."""
         return self.host_api.startswith("JACK")
+
+
+class InputDevice(Device, frozen=True, kw_only=True):
+    """Something to capture from."""
+
+    max_input_channels: int
+
+
+class OutputDevice(Device, frozen=True, kw_only=True):
+    """Something to play to."""
+
+    max_output_channels: int
+
+
+AnyDevice = TypeVar("AnyDevice", bound=Device)
 
 
 def load_portaudio() -> ModuleType:
@@ -108,23 +133,47 @@ def input_devices() -> list[InputDevice]:
     ]
 
 
+def output_devices() -> list[OutputDevice]:
+    """The outputs in PortAudio's order, as ``input_devices``."""
+    portaudio = load_portaudio()
+    host_apis = [host_api["name"] for host_api in portaudio.query_hostapis()]
+    default_index = portaudio.default.device[1]
+    return [
+        OutputDevice(
+            index=device["index"],
+            name=device["name"],
+            host_api=host_apis[device["hostapi"]],
+            max_output_channels=device["max_output_channels"],
+            default_sample_rate=device["default_samplerate"],
+            is_default=device["index"] == default_index,
+            latency=device["default_low_output_latency"],
+        )
+        for device in portaudio.query_devices()
+        if device["max_output_channels"] > 0
+    ]
+
+
 def fresh_inputs() -> list[InputDevice]:
     """The inputs there are now, asked by a process of its own, so that open streams live on.
 
     ``index`` is that process's number. Raises ``DeviceError`` if it does not answer.
     """
+    return _fresh("input", InputDevice)
+
+
+def _fresh(kind: Kind, device: type[AnyDevice]) -> list[AnyDevice]:
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _LIST],
+            [sys.executable, "-c", _LIST, kind],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=_LISTS_WITHIN,
             check=True,
         )
-        return msgspec.json.decode(done.stdout, type=list[InputDevice])
+        return msgspec.json.decode(done.stdout, type=list[device])  # type: ignore[valid-type]
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
-        raise DeviceError(f"cannot list the audio inputs: {type(error).__name__}") from None
+        raise DeviceError(f"cannot list the audio {kind}s: {type(error).__name__}") from None
 
 
 def find_input(name: str = "") -> InputDevice:
@@ -138,12 +187,23 @@ def find_input(name: str = "") -> InputDevice:
     # PortAudio would connect this process with the JACK server, and when that one dies libjack
     # cannot reach another one as long as such a dead connection is open.
     device = find_among(name, fresh_inputs())
-    if device.is_jack:
-        return device
-    for own in input_devices():
+    return device if device.is_jack else _own(device, input_devices(), "input")
+
+
+def find_output(name: str = "") -> OutputDevice:
+    """The output that ``name`` means, as ``find_input``."""
+    if not _jack_answers():
+        return find_among(name, output_devices(), "output")
+    device = find_among(name, _fresh("output", OutputDevice), "output")
+    return device if device.is_jack else _own(device, output_devices(), "output")
+
+
+def _own(device: AnyDevice, devices: list[AnyDevice], kind: Kind) -> AnyDevice:
+    """What another process calls ``device`` in this one, whose numbers may be others."""
+    for own in devices:
         if (own.host_api, own.name) == (device.host_api, device.name):
             return own
-    raise DeviceError(f"the input device {device.name!r} has just gone")
+    raise DeviceError(f"the {kind} device {device.name!r} has just gone")
 
 
 def _jack_answers() -> bool:
@@ -152,40 +212,40 @@ def _jack_answers() -> bool:
     return Path(f"/dev/shm/jack_{server}_{os.getuid()}_0").is_socket()
 
 
-def find_among(name: str, devices: list[InputDevice]) -> InputDevice:
+def find_among(name: str, devices: list[AnyDevice], kind: Kind = "input") -> AnyDevice:
     """The one of ``devices`` that ``name`` means.
 
-    In this order: ``""`` is the default input (the first one, if PortAudio has no default); the
+    In this order: ``""`` is the default one (the first, if PortAudio has no default); the
     exact name; the name in other case; the index; a part of the name in any case; ``hostapi:name``,
     where the beginning of the host API's name is enough (``jack:system``). What several devices of
-    one step match is the one in the default input's host API.
+    one step match is the one in the default device's host API.
 
-    Raises ``DeviceError`` if there is no input at all, ``InputError`` if none matches or several
+    Raises ``DeviceError`` if there is no device at all, ``InputError`` if none matches or several
     still do: the wrong microphone is worse than a question.
     """
     if not devices:
-        raise DeviceError(NO_DEVICE)
+        raise DeviceError(NO_DEVICE if kind == "input" else NO_OUTPUT)
     preferred = next((device for device in devices if device.is_default), devices[0])
     if not name.strip():
         return preferred
     matching = _matching(name.strip(), devices)
     if not matching:
-        raise InputError(f"there is no input device {name!r}: there is {_listed(devices)}")
+        raise InputError(f"there is no {kind} device {name!r}: there is {_listed(devices)}")
     if len(matching) > 1:
         in_default_api = [d for d in matching if d.host_api == preferred.host_api]
         matching = in_default_api or matching
     if len(matching) > 1:
         raise InputError(
-            f"the input device {name!r} may be {_listed(matching)}: "
+            f"the {kind} device {name!r} may be {_listed(matching)}: "
             "give the whole name or the index"
         )
     return matching[0]
 
 
-def _matching(name: str, devices: list[InputDevice]) -> list[InputDevice]:
+def _matching(name: str, devices: list[AnyDevice]) -> list[AnyDevice]:
     """The devices of the first step that has any. Names may hold colons, so host APIs come last."""
     folded = name.casefold()
-    steps = (
+    steps: tuple[Callable[[AnyDevice], bool], ...] = (
         lambda device: device.name == name,
         lambda device: device.name.casefold() == folded,
         lambda device: str(device.index) == name,
@@ -202,7 +262,7 @@ def _matching(name: str, devices: list[InputDevice]) -> list[InputDevice]:
     return _matching(rest.strip(), of_api) if rest.strip() else of_api
 
 
-def _listed(devices: list[InputDevice]) -> str:
+def _listed(devices: Sequence[Device]) -> str:
     named = [f"{d.name!r} ({d.host_api}, index {d.index})" for d in devices[:_MOST_NAMES]]
     more = len(devices) - len(named)
     return ", ".join(named) + (f" and {more} more (see voicestand devices)" if more else "")

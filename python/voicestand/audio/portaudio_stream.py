@@ -7,10 +7,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
-from voicestand._native import Engine
-from voicestand.audio.devices import InputDevice, load_portaudio
+from voicestand.audio.devices import Device, Kind, load_portaudio
 from voicestand.errors import DeviceError
 
 STOPS_WITHIN = 3.0
@@ -22,52 +21,74 @@ _open: set[PortAudioStream] = set()
 """Every stream of this process that PortAudio may still be using."""
 
 
+class NativeStream(Protocol):
+    """A native callback and its user data: ``DeviceStream`` or ``OutputDeviceStream``."""
+
+    @property
+    def callback(self) -> int:
+        """Address of the ``PaStreamCallback``."""
+
+    @property
+    def userdata(self) -> int:
+        """Address to pass as the callback's user data."""
+
+    def release(self) -> None:
+        """Frees the user data. Only after the stream was closed."""
+
+
 class PortAudioStream:
-    """An open input stream into an engine. Closed once, then it is over."""
+    """An open stream that calls native code. Closed once, then it is over."""
 
     def __init__(
         self,
-        engine: Engine,
-        device: InputDevice,
+        native: NativeStream,
+        device: Device,
         *,
+        kind: Kind,
         sample_rate: int,
         channels: int,
         block_frames: int,
+        leave: Callable[[], None],
         sample_format: str = "float32",
-        pulse_source: str | None = None,
     ) -> None:
         """Opens ``device``, not yet started.
 
-        ``sample_rate`` is the engine's; ``channels`` of the stream, at most the device's.
-        ``pulse_source``: what ALSA's pulse device shall record from, by the server's name for it.
-        Raises ``DeviceError`` if PortAudio refuses.
+        ``sample_rate`` and ``channels``, at most the device's, are those ``native`` was made for.
+        ``leave`` makes it harmless where PortAudio never lets go of it. Raises ``DeviceError`` if
+        PortAudio refuses.
         """
         self.name = f"{device.name} ({device.host_api})"
         self._portaudio = load_portaudio()
+        self._native = native
+        self._leave = leave
         self._closing = threading.Lock()
         self._hangs = False
         self._closed = False
-        with _opening, _records_from(pulse_source):
-            self._native = engine.device_stream(channels=channels, sample_format=sample_format)
-            ffi = self._portaudio._ffi
+        ffi = self._portaudio._ffi
+        with _opening:
             try:
                 # `wrap_callback=None` hands the pointers through as they are: python-rtmixer's way.
                 self._stream: Any = self._portaudio._StreamBase(
-                    kind="input",
+                    kind=kind,
                     device=device.index,
                     channels=channels,
                     samplerate=sample_rate,
                     blocksize=block_frames,
                     dtype=sample_format,
-                    latency="low" if "JACK" in device.host_api else "high",
-                    callback=ffi.cast("PaStreamCallback*", self._native.callback),
+                    latency="low" if device.is_jack else "high",
+                    callback=ffi.cast("PaStreamCallback*", native.callback),
                     wrap_callback=None,
-                    userdata=ffi.cast("void*", self._native.userdata),
+                    userdata=ffi.cast("void*", native.userdata),
                 )
             except self._portaudio.PortAudioError as error:
-                self._native.release()
+                native.release()
                 raise DeviceError(f"cannot open {self.name}: {_reason(error)}") from None
             _open.add(self)
+
+    @property
+    def latency(self) -> float:
+        """Seconds between this stream and the converter, as PortAudio states them."""
+        return float(self._stream.latency)
 
     def start(self) -> None:
         """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
@@ -94,7 +115,7 @@ class PortAudioStream:
                 _open.discard(self)
                 return True
             # While PortAudio hangs in the stream it may still use what the stream was given.
-            self._native.detach()
+            self._leave()
             return False
 
     def _returns(self, call: Callable[[], object]) -> bool:
@@ -136,23 +157,24 @@ def _quietly(call: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _records_from(pulse_source: str | None) -> Iterator[None]:
-    """While open, ALSA's pulse device records from that source.
+def records_from(pulse_source: str | None) -> Iterator[None]:
+    """While open, ALSA's pulse device records from that source, by the server's name for it.
 
     The variable is read when a stream is opened, by this process; nothing else of it is changed.
     """
     if pulse_source is None:
         yield
         return
-    before = os.environ.get("PULSE_SOURCE")
-    os.environ["PULSE_SOURCE"] = pulse_source
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PULSE_SOURCE"]
-        else:
-            os.environ["PULSE_SOURCE"] = before
+    with _opening:
+        before = os.environ.get("PULSE_SOURCE")
+        os.environ["PULSE_SOURCE"] = pulse_source
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["PULSE_SOURCE"]
+            else:
+                os.environ["PULSE_SOURCE"] = before
 
 
 class _StderrMute:
