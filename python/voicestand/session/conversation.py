@@ -12,36 +12,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestand import __version__
-from voicestand.audio.source import SPEECH_RATE, Source, Tell
-from voicestand.coach.coach import Coach, Suggestion
-from voicestand.coach.metrics import ConversationMetrics
+from voicestand.audio.source import SPEECH_RATE, Source
+from voicestand.coach.coach import Coach
 from voicestand.config import Settings
 from voicestand.events import (
-    ChannelMetrics,
-    CoachMetrics,
-    CoachSuggestion,
     EngineAlert,
     EngineStats,
     Event,
     SessionEnded,
     SessionStarted,
     Severity,
-    SpeechEnded,
-    SpeechStarted,
     TranscriptFinal,
-    TranscriptPartial,
-    Word,
 )
 from voicestand.journal.journal import Journal
+from voicestand.session.coaching import Coaching
+from voicestand.session.hearing import listeners, recognizer, teller
 from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
-from voicestand.session.latency import split
-from voicestand.session.listener import Ear, Listener
+from voicestand.session.listener import Listener
 from voicestand.session.statistics import Observer, own_processes, source_stats
+from voicestand.session.utterances import Utterances
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
-from voicestand.vad.endpointer import Endpointer, Onset
 
 if TYPE_CHECKING:
     from voicestand.session.usage import UsageMeter
@@ -84,9 +77,8 @@ class Conversation:
         self._roles = [role for source in self._sources for role in source.roles]
         self._settings = settings
         self._keeper = Keeper(journal, show)
-        self._coach = coach
-        self._metrics = ConversationMetrics(self._roles)
-        """Of a conversation without a coach, who keeps them else."""
+        self._coaching = Coaching(self.id, coach, self._roles)
+        self._utterances = Utterances(self.id)
         self._duration = duration
         self._sysroot = sysroot
         self._housekeeper: Housekeeper | None = None
@@ -94,10 +86,6 @@ class Conversation:
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
         self._observer = Observer(self, self._inbox.put, publish)
-        self._open: dict[str, Heard] = {}
-        """Utterances that have ended and wait for their final, by name."""
-        self._finals = 0
-        self._suggestions = 0
         self._reason: EndReason = "end"
         self._journal_alerted = False
 
@@ -163,25 +151,28 @@ class Conversation:
                 self._housekeeper.close()
             for source in self._sources:
                 source.close()
-            for recognizer in self._recognizers.values():
-                recognizer.close()
+            for one in self._recognizers.values():
+                one.close()
 
     def _begin(self) -> None:
         # The workers load their models while this process compiles its own.
         for role in self._roles:
-            self._recognizers[role] = self._recognizer(role)
-        for recognizer in self._recognizers.values():
-            recognizer.start()
+            self._recognizers[role] = recognizer(role, self._settings, self._inbox.put)
+        for one in self._recognizers.values():
+            one.start()
         from voicestand.vad.silero import SileroVad
 
         vad = SileroVad(self._settings.vad.device)
-        for source in self._sources:
-            source.tell = self._teller(source)
-            ears = [self._ear(role, vad) for role in source.roles]
-            listener = Listener(source, ears, self._inbox.put, limit=self._duration)
-            self._listeners.append(listener)
-        for recognizer in self._recognizers.values():
-            recognizer.wait_ready()
+        self._listeners = listeners(
+            self._sources,
+            self._recognizers,
+            vad,
+            self._settings,
+            self._inbox.put,
+            limit=self._duration,
+        )
+        for one in self._recognizers.values():
+            one.wait_ready()
         self._keeper.begin(self._started(vad))
         notice = embedded_notice(self._settings.speech.engine)
         if notice is not None:
@@ -196,54 +187,18 @@ class Conversation:
             source.start()
         self._observer.start()
         if any(source.live for source in self._sources):
-            self._housekeeper = self._housekeeping()
+            self._housekeeper = Housekeeper(
+                sources=self._sources,
+                listeners=self._listeners,
+                recognizers=list(self._recognizers.values()),
+                conversation=threading.get_native_id(),
+                tell=teller(self._inbox.put),
+                sysroot=self._sysroot,
+            )
             self._housekeeper.start()
 
-    def _housekeeping(self) -> Housekeeper:
-        def tell(severity: Severity, code: str, message: str) -> None:
-            self._inbox.put(Alert(severity=severity, code=code, message=message))
-
-        return Housekeeper(
-            sources=self._sources,
-            listeners=self._listeners,
-            recognizers=list(self._recognizers.values()),
-            conversation=threading.get_native_id(),
-            tell=tell,
-            sysroot=self._sysroot,
-        )
-
-    def _recognizer(self, role: str) -> Recognizer:
-        def alert(severity: Severity, code: str, message: str) -> None:
-            self._inbox.put(Alert(severity=severity, code=code, message=message, channel=role))
-
-        return Recognizer(
-            role,
-            self._settings.speech,
-            on_partial=self._inbox.put,
-            on_final=self._inbox.put,
-            on_alert=alert,
-        )
-
-    def _teller(self, source: Source) -> Tell:
-        channel = source.roles[0] if len(source.roles) == 1 else None
-
-        def tell(severity: Severity, code: str, message: str) -> None:
-            self._inbox.put(Alert(severity=severity, code=code, message=message, channel=channel))
-
-        return tell
-
-    def _ear(self, role: str, vad: SileroVad) -> Ear:
-        return Ear(
-            role,
-            vad.stream(),
-            Endpointer(self._settings.vad),
-            self._recognizers[role],
-            self._inbox.put,
-            longest=self._settings.vad.max_utterance,
-        )
-
     def _started(self, vad: SileroVad) -> SessionStarted:
-        engines = sorted({recognizer.engine for recognizer in self._recognizers.values()})
+        engines = sorted({one.engine for one in self._recognizers.values()})
         return SessionStarted(
             session=self.id,
             t=0.0,
@@ -270,12 +225,12 @@ class Conversation:
                     self._stop_sources()
             elif message is not None:
                 self._handle(message)
-        while self._open and all(one.alive for one in self._recognizers.values()):
+        while self._utterances.open and all(one.alive for one in self._recognizers.values()):
             message = self._next()
             if message is not None:
                 self._handle(message)
-        if self._open:
-            missing = ", ".join(self._open)
+        if self._utterances.open:
+            missing = ", ".join(self._utterances.open)
             self._fail("recognizer.failed", f"no transcript came of {missing}: a bug, report it")
 
     def _next(self) -> Message | None:
@@ -288,21 +243,14 @@ class Conversation:
 
     def _handle(self, message: Message) -> None:
         match message:
-            case Heard(what=Onset()):
-                self._keeper.other(
-                    SpeechStarted(
-                        session=self.id,
-                        t=message.what.start / SPEECH_RATE,
-                        channel=message.channel,
-                        utterance=message.utterance,
-                    )
-                )
             case Heard():
-                self._speech_ended(message)
+                self._keeper.other(self._utterances.heard(message))
             case PartialResult():
-                self._partial(message)
+                partial = self._utterances.partial(message, self.position())
+                if partial is not None:
+                    self._keeper.other(partial)
             case FinalResult():
-                self._final(message)
+                self._final(self._utterances.final(message))
             case Alert():
                 self._alert(message.severity, message.code, message.message, message.channel)
             case Stop():
@@ -317,61 +265,7 @@ class Conversation:
         for source in self._sources:
             source.stop()
 
-    def _speech_ended(self, heard: Heard) -> None:
-        end = heard.what
-        assert not isinstance(end, Onset)
-        self._open[heard.utterance] = heard
-        self._keeper.other(
-            SpeechEnded(
-                session=self.id,
-                t=end.end / SPEECH_RATE,
-                channel=heard.channel,
-                utterance=heard.utterance,
-                start=end.start / SPEECH_RATE,
-                end=end.end / SPEECH_RATE,
-                reason=end.reason,
-            )
-        )
-
-    def _partial(self, partial: PartialResult) -> None:
-        if not partial.text:
-            return
-        self._keeper.other(
-            TranscriptPartial(
-                session=self.id,
-                t=self.position(),
-                channel=partial.channel,
-                utterance=partial.utterance,
-                text=partial.text,
-            )
-        )
-
-    def _final(self, final: FinalResult) -> None:
-        heard = self._open.pop(final.utterance)
-        end = heard.what
-        assert not isinstance(end, Onset)
-        assert heard.end_of_speech is not None
-        latency = split(
-            heard.end_of_speech, recognized_in=final.recognized_in, now=time.monotonic()
-        )
-        event = TranscriptFinal(
-            session=self.id,
-            t=end.end / SPEECH_RATE,
-            channel=final.channel,
-            utterance=final.utterance,
-            text=final.text,
-            start=end.start / SPEECH_RATE,
-            end=end.end / SPEECH_RATE,
-            engine=final.engine,
-            latency_ms=round(latency.total, 3),
-            engine_ms=round(latency.engine, 3),
-            recognizer_ms=round(latency.recognizer, 3),
-            words=[
-                Word(text=word.text, start=word.start, end=word.end, confidence=word.confidence)
-                for word in final.words
-            ]
-            or None,
-        )
+    def _final(self, event: TranscriptFinal) -> None:
         self._after_finals(self._keeper.final(event))
         if self._keeper.held and not self._journal_alerted:
             self._journal_alerted = True
@@ -384,32 +278,11 @@ class Conversation:
     def _after_finals(self, shown: Sequence[TranscriptFinal]) -> None:
         """Coaches on what was just shown."""
         for final in shown:
-            began = time.monotonic()
-            self._finals += 1
-            for advice in self._advice(final):
-                self._suggestions += 1
-                self._keeper.other(
-                    CoachSuggestion(
-                        session=self.id,
-                        t=final.t,
-                        channel=final.channel,
-                        utterance=final.utterance,
-                        kind=advice.kind,
-                        text=advice.text,
-                        sources=advice.sources,
-                        latency_ms=round(1e3 * (time.monotonic() - began), 3),
-                    )
-                )
-            self._keeper.other(CoachMetrics(session=self.id, t=final.t, channels=self._snapshot()))
+            for event in self._coaching.on_final(final):
+                self._keeper.other(event)
         if self._journal_alerted and not self._keeper.held:
             self._journal_alerted = False
             self._alert("info", "journal.recovered", "the journal can be written again")
-
-    def _advice(self, final: TranscriptFinal) -> list[Suggestion]:
-        if self._coach is not None:
-            return self._coach.on_final(final)
-        self._metrics.update(final)
-        return []
 
     def _alert(
         self, severity: Severity, code: str, message: str, channel: str | None = None
@@ -451,17 +324,14 @@ class Conversation:
             frames_lost=sum(book.lost for book in books),
             frames_missing=sum(book.missing for book in books),
             xruns=sum(book.overflows for book in books),
-            utterances=self._finals,
-            suggestions=self._suggestions,
+            utterances=self._coaching.finals,
+            suggestions=self._coaching.suggestions,
             duration=self.position(),
             reason=self._reason,
-            channels=self._snapshot(),
+            channels=self._coaching.channels(),
         )
         self._keeper.other(self._observer.finish())
         self._keeper.end(event)
         if self._keeper.failure is not None:
             self.failure = self.failure or str(self._keeper.failure)
         return event
-
-    def _snapshot(self) -> dict[str, ChannelMetrics]:
-        return self._coach.metrics() if self._coach else self._metrics.snapshot()
