@@ -140,6 +140,12 @@ proptest! {
     }
 
     #[test]
+    fn soft_limiting_below_the_least_normal_float_is_exact(data in samples(), knee in 1e-45_f32..1e-38) {
+        let curve = SoftLimit::new(0.0, knee).unwrap();
+        in_place(&data, |kernels, samples| kernels.soft_limit(samples, curve));
+    }
+
+    #[test]
     fn downmixing_is_exact(
         data in samples(), width in 1..5_usize, inputs in vec(0..5_usize, 1..4),
     ) {

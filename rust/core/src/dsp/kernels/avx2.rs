@@ -26,15 +26,6 @@ type F = [__m256; 2];
 type I = [__m256i; 2];
 type D = [__m256d; 2];
 
-/// Quarters 0, 2, 1, 3: what a shuffle within halves left out of order.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn in_order(mixed: __m256) -> __m256 {
-    _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(
-        mixed,
-    )))
-}
-
 impl Simd for Avx2 {
     type Floats = F;
     type Ints = I;
@@ -62,11 +53,11 @@ impl Simd for Avx2 {
             let sign = _mm256_set1_ps(-0.0);
             [_mm256_andnot_ps(sign, a[0]), _mm256_andnot_ps(sign, a[1])]
         }
-        fn copysign(a: F, b: F) -> F {
+        fn with_sign(a: F, b: F) -> F {
             let sign = _mm256_set1_ps(-0.0);
             [
-                _mm256_or_ps(_mm256_andnot_ps(sign, a[0]), _mm256_and_ps(sign, b[0])),
-                _mm256_or_ps(_mm256_andnot_ps(sign, a[1]), _mm256_and_ps(sign, b[1])),
+                _mm256_or_ps(a[0], _mm256_and_ps(sign, b[0])),
+                _mm256_or_ps(a[1], _mm256_and_ps(sign, b[1])),
             ]
         }
         fn floor(a: F) -> F { [_mm256_floor_ps(a[0]), _mm256_floor_ps(a[1])] }
@@ -74,6 +65,12 @@ impl Simd for Avx2 {
             [
                 _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(a[0], a[0]), a[0]),
                 _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(a[1], a[1]), a[1]),
+            ]
+        }
+        fn zero_where_nan(a: F, b: F) -> F {
+            [
+                _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(b[0], b[0]), a[0]),
+                _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(b[1], b[1]), a[1]),
             ]
         }
         fn select_le(a: F, b: F, yes: F, no: F) -> F {
@@ -107,29 +104,30 @@ impl Simd for Avx2 {
             let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
             _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
         }
-        fn zip(a: F, b: F) -> (F, F) {
-            let low = [_mm256_unpacklo_ps(a[0], b[0]), _mm256_unpacklo_ps(a[1], b[1])];
-            let high = [_mm256_unpackhi_ps(a[0], b[0]), _mm256_unpackhi_ps(a[1], b[1])];
-            (
-                [
-                    _mm256_permute2f128_ps::<0x20>(low[0], high[0]),
-                    _mm256_permute2f128_ps::<0x31>(low[0], high[0]),
-                ],
-                [
-                    _mm256_permute2f128_ps::<0x20>(low[1], high[1]),
-                    _mm256_permute2f128_ps::<0x31>(low[1], high[1]),
-                ],
-            )
+        fn store_zip(a: F, b: F, to: &mut [f32; 32]) {
+            let to = to.as_mut_ptr();
+            for (i, (a, b)) in a.into_iter().zip(b).enumerate() {
+                let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let to = to.add(16 * i);
+                _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(low, high));
+                _mm256_storeu_ps(to.add(8), _mm256_permute2f128_ps::<0x31>(low, high));
+            }
         }
-        fn unzip(a: F, b: F) -> (F, F) {
+        fn load_unzip(from: &[f32; 32]) -> (F, F) {
+            // Quarters 0 and 2, 1 and 3: no register needs a shuffle across its middle afterwards.
+            let quarters = |at: usize| {
+                let low = _mm256_castps128_ps256(_mm_loadu_ps(from.as_ptr().add(at)));
+                _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.as_ptr().add(at + 8)))
+            };
+            let [a, b, c, d] = [quarters(0), quarters(4), quarters(16), quarters(20)];
             (
                 [
-                    in_order(_mm256_shuffle_ps::<0b10_00_10_00>(a[0], a[1])),
-                    in_order(_mm256_shuffle_ps::<0b10_00_10_00>(b[0], b[1])),
+                    _mm256_shuffle_ps::<0b10_00_10_00>(a, b),
+                    _mm256_shuffle_ps::<0b10_00_10_00>(c, d),
                 ],
                 [
-                    in_order(_mm256_shuffle_ps::<0b11_01_11_01>(a[0], a[1])),
-                    in_order(_mm256_shuffle_ps::<0b11_01_11_01>(b[0], b[1])),
+                    _mm256_shuffle_ps::<0b11_01_11_01>(a, b),
+                    _mm256_shuffle_ps::<0b11_01_11_01>(c, d),
                 ],
             )
         }

@@ -53,15 +53,17 @@ impl Simd for Avx512 {
         fn min(a: __m512, b: __m512) -> __m512 { _mm512_min_ps(a, b) }
         fn max(a: __m512, b: __m512) -> __m512 { _mm512_max_ps(a, b) }
         fn abs(a: __m512) -> __m512 { _mm512_abs_ps(a) }
-        fn copysign(a: __m512, b: __m512) -> __m512 {
-            let sign = _mm512_set1_ps(-0.0);
-            _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b))
+        fn with_sign(a: __m512, b: __m512) -> __m512 {
+            _mm512_or_ps(a, _mm512_and_ps(_mm512_set1_ps(-0.0), b))
         }
         fn floor(a: __m512) -> __m512 {
             _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(a)
         }
         fn zero_nan(a: __m512) -> __m512 {
             _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_ORD_Q>(a, a), a)
+        }
+        fn zero_where_nan(a: __m512, b: __m512) -> __m512 {
+            _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_ORD_Q>(b, b), a)
         }
         fn select_le(a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
             _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), no, yes)
@@ -75,16 +77,17 @@ impl Simd for Avx512 {
         }
         fn reduce_add(a: __m512) -> f32 { _mm512_reduce_add_ps(a) }
         fn reduce_max(a: __m512) -> f32 { _mm512_reduce_max_ps(a) }
-        fn zip(a: __m512, b: __m512) -> (__m512, __m512) {
-            let (low, high) = (
-                _mm512_loadu_epi32(ZIP_LOW.as_ptr()),
-                _mm512_loadu_epi32(ZIP_HIGH.as_ptr()),
-            );
-            (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+        fn store_zip(a: __m512, b: __m512, to: &mut [f32; 32]) {
+            let low = _mm512_loadu_epi32(ZIP_LOW.as_ptr());
+            let high = _mm512_loadu_epi32(ZIP_HIGH.as_ptr());
+            _mm512_storeu_ps(to.as_mut_ptr(), _mm512_permutex2var_ps(a, low, b));
+            _mm512_storeu_ps(to.as_mut_ptr().add(16), _mm512_permutex2var_ps(a, high, b));
         }
-        fn unzip(a: __m512, b: __m512) -> (__m512, __m512) {
-            let (even, odd) =
-                (_mm512_loadu_epi32(EVEN.as_ptr()), _mm512_loadu_epi32(ODD.as_ptr()));
+        fn load_unzip(from: &[f32; 32]) -> (__m512, __m512) {
+            let a = _mm512_loadu_ps(from.as_ptr());
+            let b = _mm512_loadu_ps(from.as_ptr().add(16));
+            let even = _mm512_loadu_epi32(EVEN.as_ptr());
+            let odd = _mm512_loadu_epi32(ODD.as_ptr());
             (_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
         }
 

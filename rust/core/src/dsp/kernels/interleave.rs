@@ -73,11 +73,7 @@ impl Kernel for Interleave2<'_> {
         let (right, right_rest) = right.as_chunks::<16>();
         let (frames, frames_rest) = frames.as_chunks_mut::<32>();
         for ((frames, left), right) in frames.iter_mut().zip(left).zip(right) {
-            if let [first, second] = frames.as_chunks_mut::<16>().0 {
-                let (low, high) = s.zip(s.load(left), s.load(right));
-                s.store(low, first);
-                s.store(high, second);
-            }
+            s.store_zip(s.load(left), s.load(right), frames);
         }
         reference::interleave_2(left_rest, right_rest, frames_rest);
     }
@@ -99,11 +95,9 @@ impl Kernel for Deinterleave2<'_> {
         let (left, left_rest) = left.as_chunks_mut::<16>();
         let (right, right_rest) = right.as_chunks_mut::<16>();
         for ((frames, left), right) in frames.iter().zip(left).zip(right) {
-            if let [first, second] = frames.as_chunks::<16>().0 {
-                let (even, odd) = s.unzip(s.load(first), s.load(second));
-                s.store(even, left);
-                s.store(odd, right);
-            }
+            let (even, odd) = s.load_unzip(frames);
+            s.store(even, left);
+            s.store(odd, right);
         }
         reference::deinterleave_2(frames_rest, left_rest, right_rest);
     }

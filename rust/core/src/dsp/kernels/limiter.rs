@@ -43,21 +43,29 @@ impl Kernel for Limit<'_> {
     fn simd<S: Simd>(self, s: S) {
         let Self(samples, SoftLimit { threshold, ceiling }) = self;
         let knee = ceiling - threshold;
+        if !(0.25 / knee).is_finite() {
+            // A knee that is denormal: an excess of 0 would not give 0 below.
+            return reference::soft_limit(samples, threshold, ceiling);
+        }
         let (straight, top) = (s.splat(threshold), s.splat(ceiling));
         let (end, bend) = (s.splat(2.0 * knee), s.splat(0.25 / knee));
+        let none = s.splat(0.0);
         let (blocks, rest) = samples.as_chunks_mut::<16>();
         for block in blocks {
-            let size = s.abs(s.load(block));
+            let sample = s.load(block);
+            let size = s.abs(sample);
             // Most sound never comes near; NaN does not pass here.
             if s.all_le(size, straight) {
                 continue;
             }
-            let sample = s.zero_nan(s.load(block));
-            let size = s.abs(sample);
-            let excess = s.min(s.sub(size, straight), end);
+            // Where there is no excess this is `size` + 0, so that nothing need be selected.
+            let excess = s.min(s.max(s.sub(size, straight), none), end);
             let bent = s.sub(excess, s.mul(s.mul(excess, excess), bend));
-            let limited = s.copysign(s.min(s.add(straight, bent), top), sample);
-            s.store(s.select_le(size, straight, sample, limited), block);
+            let limited = s.min(s.add(s.min(size, straight), bent), top);
+            s.store(
+                s.zero_where_nan(s.with_sign(limited, sample), sample),
+                block,
+            );
         }
         reference::soft_limit(rest, threshold, ceiling);
     }

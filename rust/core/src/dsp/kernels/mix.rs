@@ -29,15 +29,15 @@ impl Kernels {
         let width = width.max(1);
         let count = (frames.len() / width).min(mono.len());
         let mono = mono.get_mut(..count).unwrap_or_default();
-        let scale = 1.0 / inputs.len().max(1) as f32;
         match (width, inputs) {
             (1, [0]) => {
                 if let Some(frames) = frames.get(..count) {
                     mono.copy_from_slice(frames);
                 }
             }
-            (2, [0, 1] | [1, 0]) => self.run(Downmix2(frames, mono, scale)),
+            (2, [0, 1] | [1, 0]) => self.run(Downmix2(frames, mono, 0.5)),
             _ => {
+                let scale = 1.0 / inputs.len().max(1) as f32;
                 for (mono, frame) in mono.iter_mut().zip(frames.chunks_exact(width)) {
                     let heard = inputs.iter().filter_map(|&input| frame.get(input));
                     *mono = heard.sum::<f32>() * scale;
@@ -113,11 +113,11 @@ impl Kernel for Downmix2<'_> {
     fn simd<S: Simd>(self, s: S) {
         let Self(frames, mono, scale) = self;
         let factor = s.splat(scale);
-        let (pairs, _) = frames.as_chunks::<16>();
+        let (pairs, _) = frames.as_chunks::<32>();
         let (mono, mono_rest) = mono.as_chunks_mut::<16>();
         let done = mono.len() * 32;
-        for (mono, pair) in mono.iter_mut().zip(pairs.as_chunks::<2>().0) {
-            let (left, right) = s.unzip(s.load(&pair[0]), s.load(&pair[1]));
+        for (mono, pair) in mono.iter_mut().zip(pairs) {
+            let (left, right) = s.load_unzip(pair);
             s.store(s.mul(s.add(left, right), factor), mono);
         }
         reference::downmix_2(frames.get(done..).unwrap_or_default(), mono_rest, scale);

@@ -30,11 +30,13 @@ pub(crate) trait Simd: Copy {
     /// The larger; `b` where one of them is NaN.
     fn max(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn abs(self, a: Self::Floats) -> Self::Floats;
-    /// The size of `a` with the sign of `b`.
-    fn copysign(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a`, which is not negative, with the sign of `b`.
+    fn with_sign(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn floor(self, a: Self::Floats) -> Self::Floats;
     /// `a`, but 0 for NaN.
     fn zero_nan(self, a: Self::Floats) -> Self::Floats;
+    /// `a`, but 0 where `b` is NaN.
+    fn zero_where_nan(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `yes` where `a` ≤ `b`, otherwise, and where one of them is NaN, `no`.
     fn select_le(
         self,
@@ -51,10 +53,10 @@ pub(crate) trait Simd: Copy {
     fn reduce_add(self, a: Self::Floats) -> f32;
     /// The largest of all 16, none of which is NaN.
     fn reduce_max(self, a: Self::Floats) -> f32;
-    /// a0 b0 a1 b1 …
-    fn zip(self, a: Self::Floats, b: Self::Floats) -> (Self::Floats, Self::Floats);
-    /// The inverse of [`zip`](Self::zip).
-    fn unzip(self, a: Self::Floats, b: Self::Floats) -> (Self::Floats, Self::Floats);
+    /// a0 b0 a1 b1 …, to memory.
+    fn store_zip(self, a: Self::Floats, b: Self::Floats, to: &mut [f32; 32]);
+    /// The inverse of [`store_zip`](Self::store_zip), from memory: loads put halves in their places.
+    fn load_unzip(self, from: &[f32; 32]) -> (Self::Floats, Self::Floats);
 
     fn splat_int(self, value: i32) -> Self::Ints;
     fn load_uint(self, from: &[u32; 16]) -> Self::Ints;
