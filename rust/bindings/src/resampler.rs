@@ -7,6 +7,9 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use voicestand_core::dsp::{MOST_TRIM, Resampler as Core};
 
+/// From so many samples on the GIL is released: what is shorter is done in some microseconds.
+const LONG: usize = 1 << 13;
+
 /// Converts one channel from one sample rate to another, block by block.
 #[pyclass(frozen, module = "voicestand._native")]
 #[derive(Debug)]
@@ -84,7 +87,11 @@ impl Resampler {
         let State { core, output, .. } = &mut *state;
         let input = contiguous(&samples)?;
         output.resize(core.most_output(input.len()), 0.0);
-        let count = py.detach(|| core.process(input, output));
+        let count = if input.len() < LONG {
+            core.process(input, output)
+        } else {
+            py.detach(|| core.process(input, output))
+        };
         Ok(output.get(..count).unwrap_or_default().to_pyarray(py))
     }
 

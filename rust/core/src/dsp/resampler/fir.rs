@@ -65,6 +65,20 @@ impl Fir {
         }
     }
 
+    /// Two groups of the same filters, bit for bit what [`group`](Self::group) gives for each window.
+    pub(super) fn two_groups(self, filters: &[Lines], windows: [&[f32]; 2]) -> [[f32; GROUP]; 2] {
+        match self {
+            // SAFETY: as in `group`.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe {
+                let [first, second] = windows.map(|window| window.as_chunks::<LANES>().0);
+                x86::avx512_two_groups(filters, first, second)
+            },
+            // The other sets have no registers for the sums of two.
+            _ => windows.map(|window| self.group(filters, window)),
+        }
+    }
+
     /// Output `row` of a group alone, bit for bit what [`group`](Self::group) gives.
     pub(super) fn one_of_group(self, filters: &[Lines], row: usize, window: &[f32]) -> f32 {
         let (window, _) = window.as_chunks::<LANES>();
@@ -262,6 +276,10 @@ mod tests {
                     let alone = fir.one_of_group(&filters, row, window);
                     prop_assert_eq!(alone.to_bits(), found[row].to_bits());
                 }
+                // So it is beside another group, whose window is not the same.
+                let other: Vec<f32> = window.iter().map(|sample| sample * 0.5 - 1.0).collect();
+                let both = fir.two_groups(&filters, [window, &other]);
+                prop_assert_eq!(both, [found, fir.group(&filters, &other)]);
             }
         }
 

@@ -64,11 +64,11 @@ impl History {
         self.end += count;
     }
 
-    /// The first `length` samples: `padding` of them may be the zeros behind the end.
-    pub(super) fn window(&self, length: usize) -> &[f32] {
-        self.samples
-            .get(self.start..self.start + length)
-            .unwrap_or_default()
+    /// `length` samples from the one after `skipped`: `padding` of them may be the zeros behind the
+    /// end.
+    pub(super) fn window(&self, skipped: usize, length: usize) -> &[f32] {
+        let start = self.start + skipped;
+        self.samples.get(start..start + length).unwrap_or_default()
     }
 
     /// Drops samples from the front.

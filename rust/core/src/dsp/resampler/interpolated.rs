@@ -126,7 +126,7 @@ impl Interpolated {
         self.fir.between(
             [filter(0), filter(1), filter(2), filter(3)],
             lagrange(scaled - row as f64),
-            self.history.window(self.lines * LANES),
+            self.history.window(0, self.lines * LANES),
         )
     }
 

@@ -111,9 +111,25 @@ impl Polyphase {
             let filters = filters.unwrap_or_default();
             let [.., last] = group.offsets;
             let places = output.get_mut(done..).unwrap_or_default();
-            let full = self.row == 0 && self.history.len() >= last + self.taps;
-            if let (true, Some(places)) = (full, places.first_chunk_mut::<GROUP>()) {
-                *places = self.fir.group(filters, self.history.window(length));
+            let whole = |groups: usize| {
+                self.history.len() >= (groups - 1) * group.advance + last + self.taps
+            };
+            let (full, alike) = (self.row == 0, self.groups.len() == 1);
+            if let (true, Some(places)) = (
+                full && alike && whole(2),
+                places.first_chunk_mut::<{ 2 * GROUP }>(),
+            ) {
+                let windows =
+                    [0, group.advance].map(|skipped| self.history.window(skipped, length));
+                let both = self.fir.two_groups(filters, windows);
+                places.copy_from_slice(both.as_flattened());
+                self.history.drop_front(group.advance);
+                self.row = GROUP;
+                done += 2 * GROUP;
+            } else if let (true, Some(places)) =
+                (full && whole(1), places.first_chunk_mut::<GROUP>())
+            {
+                *places = self.fir.group(filters, self.history.window(0, length));
                 self.row = GROUP;
                 done += GROUP;
             } else {
@@ -124,7 +140,7 @@ impl Polyphase {
                 if self.history.len() < offset + self.taps {
                     break;
                 }
-                let window = self.history.window(length);
+                let window = self.history.window(0, length);
                 *place = self.fir.one_of_group(filters, self.row, window);
                 self.row += 1;
                 done += 1;
