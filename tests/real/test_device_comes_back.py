@@ -120,9 +120,12 @@ def test_an_utterance_ends_and_so_does_the_session_while_the_device_is_away(
         assert of_kind(running.events, TranscriptFinal)[0].text
 
 
-def test_a_person_need_not_wait_for_a_device_that_is_away(pulse_server: AudioServer) -> None:
+def test_a_person_need_not_wait_for_a_device_that_is_away(
+    pulse_server: AudioServer, sentence: Recording
+) -> None:
     with listening(pulse_server, "--device", "default") as (program, running):
-        time.sleep(0.5)
+        pulse_server.play(sentence.path)
+        running.first(SpeechStarted)  # a device that never gave audio would not be waited for
         pulse_server.die()
         running.first(EngineAlert, lambda alert: alert.code == "audio.device_lost")
         asked = time.monotonic()
