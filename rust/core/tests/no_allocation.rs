@@ -14,6 +14,7 @@ use std::{
 
 use voicestand_core::{
     capture::{SampleFormat, Stream, stream_callback},
+    clock::monotonic_ns,
     engine::{Engine, Spec},
     stats::Measure,
 };
@@ -54,11 +55,11 @@ unsafe impl GlobalAlloc for Guard {
 #[global_allocator]
 static GUARD: Guard = Guard;
 
-/// As PortAudio calls.
-fn call_back(stream: &Stream, block: &[f32]) {
-    let frames = (block.len() / 2) as c_ulong;
+/// As PortAudio calls, with a block of the stream's format.
+fn call_back<T>(stream: &Stream, block: &[T], channels: usize) {
+    let frames = (block.len() / channels) as c_ulong;
     let user = std::ptr::from_ref(stream).cast_mut().cast();
-    // SAFETY: the stream lives, and the block holds that many frames of its two channels.
+    // SAFETY: the stream lives, and the block holds that many frames of its format and channels.
     unsafe {
         stream_callback(
             block.as_ptr().cast(),
@@ -84,7 +85,11 @@ fn ten_minutes_of_capture_and_conditioning_leave_the_heap_alone() {
         follow_monotonic: true,
     })
     .unwrap();
-    let stream = Stream::new(Arc::clone(engine.input()), 44_100, 2, SampleFormat::F32);
+    let stream =
+        |channels, format| Stream::new(Arc::clone(engine.input()), 44_100, channels, format);
+    let floats = stream(2, SampleFormat::F32);
+    let integers = stream(2, SampleFormat::I16);
+    let mono = stream(1, SampleFormat::I16);
     for switches in engine.switches() {
         switches.update(|wanted| {
             wanted.echo_cancellation = true;
@@ -93,15 +98,25 @@ fn ten_minutes_of_capture_and_conditioning_leave_the_heap_alone() {
         });
     }
     let block = [0.25_f32; 256];
+    let coded = [8_192_i16; 256];
     let settle = || std::thread::sleep(Duration::from_millis(50));
     let play = |blocks: usize| {
         for number in 0..blocks {
             engine.wait_for_room(None);
-            match number % 2 {
-                0 => call_back(&stream, &block),
+            match number % 4 {
+                0 => call_back(&floats, &block, 2),
+                1 => call_back(&integers, &coded, 2),
+                2 => call_back(&mono, &coded[..128], 1),
                 _ => {
                     engine.input().accept(&block, number as u64, 44_100, false);
                 }
+            }
+            if number % 1_000 == 1 {
+                // The device goes away, the clock goes on without it, and it comes back.
+                engine.input().interrupt();
+                let until = monotonic_ns() + 10_000_000;
+                engine.input().advance(until, 44_100);
+                call_back(&floats, &block, 2);
             }
         }
     };
@@ -117,6 +132,7 @@ fn ten_minutes_of_capture_and_conditioning_leave_the_heap_alone() {
     ARMED.store(false, Ordering::Relaxed);
     assert_eq!(CALLS.load(Ordering::Relaxed), 0);
     assert!(engine.stats().captured > 10 * 60 * 44_000);
+    assert!(engine.stats().input.missing > 44_100);
     // What is guarded did happen, and was measured meanwhile.
     for measure in Measure::ALL {
         let seen = engine.instruments().snapshot(measure).counts.len();
