@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 import os
 import subprocess
 import sys
@@ -256,7 +255,7 @@ class Lending(RuleBasedStateMachine):
     )
     def start(self, blocks: int, channels: int, pins: int, readers: int) -> None:
         self.ring = Ring(blocks=blocks, block_frames=16, channels=channels, pins=pins)
-        self.capacity = max(2, 2 ** math.ceil(math.log2(blocks)))
+        self.capacity = max(2, blocks)
         self.channels = channels
         self.pins = pins
         self.written: list[tuple[int, int]] = []

@@ -39,10 +39,14 @@ def play(minutes):
 )
 
 ENGINE_KB = 5 * 1024
+SLOPE_KB = 1024 / 6
+"""In ten minutes, at less than 1 MB an hour."""
 
 
 def measured(code: str) -> list[int]:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
+    )
     return [int(number) for number in done.stdout.split()]
 
 
@@ -67,3 +71,26 @@ print(resident()["Anonymous"] - before)
     (grown,) = measured(RUNNING + code)
     # Twenty engines have 60 MB of rings: what is left of them is less than a hundredth of that.
     assert grown < 1024, f"{grown} kB"
+
+
+def test_ten_minutes_of_audio_leave_the_memory_of_an_engine_as_it_was() -> None:
+    code = """
+engine = Engine(sample_rate=48_000, channels=2, roles=[[0], [1]])
+reader = engine.speech_reader()
+# The pages of the speech ring come when they are written: first all of them are.
+for _ in range(100):
+    engine.push(audio)
+thread = threading.Thread(target=lambda: [None for _ in iter(lambda: reader.read(60.0), None)])
+thread.start()
+for minute in range(12):
+    for _ in range(600):
+        engine.push(audio, wait=True)
+    print(resident()["Anonymous"])
+engine.finish()
+thread.join(60.0)
+assert not thread.is_alive()
+"""
+    warming, *minutes = measured(RUNNING + code)
+    assert len(minutes) == 11
+    grown = minutes[-1] - minutes[0]
+    assert grown < SLOPE_KB, f"{grown} kB in ten minutes, from {warming} kB: {minutes}"

@@ -208,8 +208,7 @@ class Model(RuleBasedStateMachine):
     @initialize(blocks=st.integers(1, 9), channels=st.integers(1, 3))
     def start(self, blocks: int, channels: int) -> None:
         self.ring = Ring(blocks=blocks, block_frames=64, channels=channels)
-        # Rounded up to a power of two, at least two.
-        self.capacity = max(2, 2 ** math.ceil(math.log2(blocks)))
+        self.capacity = max(2, blocks)
         self.channels = channels
         self.written: list[tuple[int, int]] = []
         self.frames = 0

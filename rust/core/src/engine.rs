@@ -16,7 +16,7 @@ use crate::{
         kernels::{Kernels, SimdError},
     },
     process::Home,
-    ring::{Reader, Ring, Shape, Wake, ring},
+    ring::{Reader, Ring, Shape, Wake, ring, ring_on_demand},
     stats::Instruments,
 };
 
@@ -202,7 +202,8 @@ impl Engine {
             pins: 0,
         };
         let (capture_in, capture) = ring(shape(capture_samples));
-        let (speech_in, speech) = ring(shape(speech_samples));
+        // The DSP thread has the whole capture ring to be late in; its readers seldom are.
+        let (speech_in, speech) = ring_on_demand(shape(speech_samples));
         let Some(frames) = capture.reader() else {
             return Err(SpecError::Shape(
                 "the capture ring has no room for a reader".into(),

@@ -94,7 +94,7 @@ fn a_window_knows_when_its_end_was_heard() {
     let engine = Engine::start(spec(48_000, 1)).unwrap();
     let mut reader = engine.speech_reader(512).unwrap();
     let start_ns = 7_000_000_000;
-    for block in 0..30_u64 {
+    for block in 0..20_u64 {
         engine.wait_for_room(None);
         engine
             .input()

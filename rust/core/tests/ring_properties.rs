@@ -78,7 +78,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..200),
     ) {
         let readers = 3;
-        let slots = capacity.max(2).next_power_of_two();
+        let slots = capacity.max(2);
         let (mut producer, ring) = ring(Shape { blocks: capacity, block_samples: 3, readers, pins });
         let mut blocks: Vec<Stamp> = Vec::new();
         let mut followers: Vec<Follower> = Vec::new();

@@ -38,7 +38,7 @@ pub use block::Block;
 use crate::sync::{AtomicU64, Ordering};
 use block::Home;
 use free_list::{FreeList, MOST_BLOCKS};
-use slab::Slab;
+pub(crate) use slab::{Provision, Slab};
 
 /// Every block begins at a multiple of this: a cache line, and the widest vector.
 pub const ALIGNMENT: usize = 64;
@@ -189,7 +189,7 @@ impl Pool {
     ///
     /// [`PoolError`] if it cannot be numbered or the system has not so much memory.
     pub fn new(capacity: Capacity) -> Result<Self, PoolError> {
-        Self::with_lock(capacity, false)
+        Self::provided(capacity, Provision::AtOnce)
     }
 
     /// The same, kept in memory as far as `RLIMIT_MEMLOCK` permits: [`PoolStats::locked`] says
@@ -199,10 +199,10 @@ impl Pool {
     ///
     /// As for [`Pool::new`].
     pub fn locked(capacity: Capacity) -> Result<Self, PoolError> {
-        Self::with_lock(capacity, true)
+        Self::provided(capacity, Provision::Locked)
     }
 
-    fn with_lock(capacity: Capacity, lock: bool) -> Result<Self, PoolError> {
+    fn provided(capacity: Capacity, provision: Provision) -> Result<Self, PoolError> {
         let [small, medium, large] = capacity.blocks();
         let most = small.max(medium).max(large);
         if most > MOST_BLOCKS {
@@ -213,7 +213,7 @@ impl Pool {
         // The largest come first: every block is then aligned to its own size or a page.
         let medium_begins = large * large_bytes;
         Ok(Self {
-            slab: Slab::new(bytes, lock).ok_or(PoolError::OutOfMemory(bytes))?,
+            slab: Slab::new(bytes, provision).ok_or(PoolError::OutOfMemory(bytes))?,
             free: capacity.blocks().map(FreeList::new),
             begins: [medium_begins + medium * medium_bytes, medium_begins, 0],
             misses: AtomicU64::new(0),

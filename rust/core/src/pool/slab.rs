@@ -1,10 +1,21 @@
-//! The memory of a pool: one piece, there from the beginning.
+//! The memory of a pool or a ring: one piece of address space, there from the beginning.
 
 use std::ptr::NonNull;
 
-/// Zeroed, page-aligned memory that the kernel has already provided: touching it faults no page.
+/// When the kernel provides the pages of a slab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Provision {
+    /// When it is made: touching it later faults no page.
+    AtOnce,
+    /// When it is made, and they are never swapped out, as far as `RLIMIT_MEMLOCK` permits.
+    Locked,
+    /// Each when it is first touched.
+    OnDemand,
+}
+
+/// Zeroed, page-aligned memory.
 #[derive(Debug)]
-pub(super) struct Slab {
+pub(crate) struct Slab {
     base: NonNull<u8>,
     bytes: usize,
     locked: bool,
@@ -16,9 +27,8 @@ unsafe impl Send for Slab {}
 unsafe impl Sync for Slab {}
 
 impl Slab {
-    /// `bytes` of memory; with `lock` never swapped out, as far as `RLIMIT_MEMLOCK` permits. `None`
-    /// if the system has not so much.
-    pub(super) fn new(bytes: usize, lock: bool) -> Option<Self> {
+    /// `bytes` of memory; `None` if the system has not so much.
+    pub(crate) fn new(bytes: usize, provision: Provision) -> Option<Self> {
         if bytes == 0 {
             return Some(Self {
                 base: NonNull::dangling(),
@@ -26,8 +36,8 @@ impl Slab {
                 locked: false,
             });
         }
-        let base = allocate(bytes)?;
-        let locked = lock && lock_in_memory(base, bytes);
+        let base = allocate(bytes, provision)?;
+        let locked = provision == Provision::Locked && lock_in_memory(base, bytes);
         Some(Self {
             base,
             bytes,
@@ -42,7 +52,7 @@ impl Slab {
 
     /// The address `offset` bytes into the slab, which must lie within it.
     #[inline]
-    pub(super) fn at(&self, offset: usize) -> NonNull<u8> {
+    pub(crate) fn at(&self, offset: usize) -> NonNull<u8> {
         debug_assert!(offset < self.bytes);
         // SAFETY: the offset is within the one allocation that `base` begins.
         unsafe { self.base.add(offset) }
@@ -58,15 +68,19 @@ impl Drop for Slab {
 }
 
 #[cfg(not(any(miri, loom)))]
-fn allocate(bytes: usize) -> Option<NonNull<u8>> {
+fn allocate(bytes: usize, provision: Provision) -> Option<NonNull<u8>> {
     // MAP_POPULATE: the pages are faulted in here, not one by one in the audio callback.
+    let populate = match provision {
+        Provision::AtOnce | Provision::Locked => libc::MAP_POPULATE,
+        Provision::OnDemand => 0,
+    };
     // SAFETY: a new private mapping touches no memory that anybody has.
     let base = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
             bytes,
             libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | populate,
             -1,
             0,
         )
@@ -96,7 +110,7 @@ mod heap {
 
     const PAGE: usize = 4096;
 
-    pub(super) fn allocate(bytes: usize) -> Option<NonNull<u8>> {
+    pub(super) fn allocate(bytes: usize, _provision: super::Provision) -> Option<NonNull<u8>> {
         let layout = alloc::Layout::from_size_align(bytes, PAGE).ok()?;
         // SAFETY: the size is not zero.
         NonNull::new(unsafe { alloc::alloc_zeroed(layout) })

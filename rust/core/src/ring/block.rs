@@ -1,6 +1,11 @@
 //! One block of the ring: its stamp and its samples.
 
-use crate::sync::UnsafeCell;
+use std::ptr::NonNull;
+
+use crate::{
+    pool::{ALIGNMENT, Slab},
+    sync::UnsafeCell,
+};
 
 /// What a producer says about the frames of one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,38 +37,34 @@ pub mod flags {
     pub const SANITIZED: u32 = 4;
 }
 
-/// Sixteen samples: one cache line, which also aligns them for every vector width.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([f32; 16]);
-
-/// Samples in whole, aligned cache lines.
+/// The samples of one block: its part of the ring's [`Slab`], which outlives it.
 #[derive(Debug)]
 pub(super) struct Samples {
-    lines: Box<[Line]>,
+    first: NonNull<f32>,
     used: usize,
 }
 
-impl Samples {
-    fn new(samples: usize) -> Self {
-        let lines = vec![Line([0.0; 16]); samples.div_ceil(16)].into_boxed_slice();
-        Self {
-            lines,
-            used: samples,
-        }
-    }
+// SAFETY: samples are the only way to their part of the slab, and f32 may go to any thread.
+unsafe impl Send for Samples {}
 
+impl Samples {
     #[inline(always)]
     pub(super) fn as_slice(&self) -> &[f32] {
-        // SAFETY: `lines` holds at least `used` contiguous, initialized f32.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.used) }
+        // SAFETY: `used` f32 from `first` on are within the slab, zeroed before anybody had them.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.used) }
     }
 
     #[inline(always)]
     pub(super) fn as_mut_slice(&mut self) -> &mut [f32] {
-        // SAFETY: `lines` holds at least `used` contiguous f32, borrowed mutably with `self`.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.used) }
+        // SAFETY: as above, borrowed mutably with `self`, and no other block's.
+        unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr(), self.used) }
     }
+}
+
+/// Bytes of the slab that a block of so many samples takes: whole cache lines, which also aligns it
+/// for every vector width.
+pub(super) const fn stride(samples: usize) -> usize {
+    samples.next_multiple_of(ALIGNMENT / size_of::<f32>()) * size_of::<f32>()
 }
 
 /// A block. Who may touch it is decided by [hazards](super::hazard) and the ring's tail.
@@ -75,10 +76,18 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new(samples: usize) -> Self {
+    /// The block of that number, of `samples` samples, in a slab of at least `number + 1` strides.
+    pub(super) fn new(slab: &Slab, number: usize, samples: usize) -> Self {
+        let first = match samples {
+            0 => NonNull::dangling(),
+            _ => slab.at(number * stride(samples)).cast(),
+        };
         Self {
             stamp: UnsafeCell::new(Stamp::default()),
-            samples: UnsafeCell::new(Samples::new(samples)),
+            samples: UnsafeCell::new(Samples {
+                first,
+                used: samples,
+            }),
         }
     }
 }

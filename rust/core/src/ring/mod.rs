@@ -103,13 +103,29 @@ pub use reader::{BlockRef, Books, Read, Reader};
 pub use shared::Shape;
 pub use signal::{Signal, Wake};
 
-use crate::sync::{Arc, Ordering};
+use crate::{
+    pool::Provision,
+    sync::{Arc, Ordering},
+};
 use shared::Shared;
 
-/// Makes a ring. All its memory is allocated here.
+/// Makes a ring. All its memory is allocated and provided here: a producer in a device callback
+/// faults no page.
 #[must_use]
 pub fn ring(shape: Shape) -> (Producer, Ring) {
-    let shared = Arc::new(Shared::new(shape));
+    with_memory(shape, Provision::AtOnce)
+}
+
+/// Makes a ring whose pages the kernel provides when they are first written. For a producer that may
+/// be late by a page fault: as long as readers keep up, the same few blocks are written again and
+/// again, and the rest of the ring takes no memory.
+#[must_use]
+pub fn ring_on_demand(shape: Shape) -> (Producer, Ring) {
+    with_memory(shape, Provision::OnDemand)
+}
+
+fn with_memory(shape: Shape, provision: Provision) -> (Producer, Ring) {
+    let shared = Arc::new(Shared::new(shape, provision));
     (Producer::new(Arc::clone(&shared)), Ring { shared })
 }
 

@@ -1,17 +1,22 @@
 //! What the producer and the readers of a ring share.
 
+use std::alloc::{self, Layout};
+
 use super::{
-    block::Block,
+    block::{Block, stride},
     hazard::Hazard,
     position::{BlockNumber, Position, oldest, slot_of},
     signal::{Asymmetric, Signal},
 };
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::{
+    pool::{ALIGNMENT, Provision, Slab},
+    sync::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+};
 
 /// The size of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Blocks that stay readable; rounded up to a power of two, at least 2.
+    /// Blocks that stay readable, at least 2.
     pub blocks: usize,
     /// Samples in a block, all channels together.
     pub block_samples: usize,
@@ -59,6 +64,8 @@ pub(super) const CYCLE: usize = if cfg!(loom) { 1 } else { 8 };
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) blocks: Box<[Block]>,
+    /// The memory of their samples.
+    _slab: Slab,
     /// For each position modulo their number, the block that holds it.
     slots: Box<[AtomicU32]>,
     /// Slots less one; there are more slots than `capacity`, for what `tail` is late.
@@ -83,15 +90,18 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(shape: Shape) -> Self {
-        let capacity = shape.blocks.max(2).next_power_of_two();
+    pub(super) fn new(shape: Shape, provision: Provision) -> Self {
+        let capacity = shape.blocks.max(2);
         let readers = shape.readers.clamp(1, 64);
         let pins = shape.pins.min(1024);
         let slots = (capacity + CYCLE).next_power_of_two();
+        let blocks = blocks_needed(capacity, readers + pins);
+        let slab = slab(blocks, shape.block_samples, provision);
         Self {
-            blocks: (0..blocks_needed(capacity, readers + pins))
-                .map(|_| Block::new(shape.block_samples))
+            blocks: (0..blocks)
+                .map(|number| Block::new(&slab, number, shape.block_samples))
                 .collect(),
+            _slab: slab,
             slots: (0..slots).map(|_| AtomicU32::new(0)).collect(),
             mask: slots as u64 - 1,
             capacity: capacity as u64,
@@ -143,6 +153,15 @@ impl Shared {
     pub(super) fn is_readable(&self, position: Position) -> bool {
         self.head.0.load(Ordering::Acquire) > position || self.closed.load(Ordering::Acquire)
     }
+}
+
+/// The memory of so many blocks. Like every allocation, it ends the process where there is none.
+fn slab(blocks: usize, samples: usize, provision: Provision) -> Slab {
+    let bytes = blocks.saturating_mul(stride(samples));
+    Slab::new(bytes, provision).unwrap_or_else(|| {
+        let layout = Layout::from_size_align(bytes, ALIGNMENT);
+        alloc::handle_alloc_error(layout.unwrap_or(Layout::new::<Block>()))
+    })
 }
 
 /// Blocks of a ring of `capacity` with `hazards`, so that the producer always has one to write.
