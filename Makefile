@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom soak clean
+.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom miri soak clean
 
 run: setup
 	@$(BIN)/voicestand run --demo
@@ -22,6 +22,13 @@ test: setup-dev lint
 loom:
 	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test '*_loom' \
 		--target-dir target/loom
+
+# The ring under an interpreter that checks every access, with eight schedules of its threads.
+miri:
+	@cargo +nightly miri --version >/dev/null 2>&1 || \
+		{ echo "Miri is missing: rustup toolchain install nightly --component miri,rust-src"; exit 2; }
+	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-many-seeds=0..8" cargo +nightly miri test \
+		-p voicestand-core --test ring_miri --target-dir target/miri
 
 # Racing threads with checksummed frames: an hour, or VOICESTAND_SOAK_SECONDS.
 soak:

@@ -1,7 +1,9 @@
 //! Claims (the first is a target, and its ratio says whether it is met): handing a block to one reader costs no more than it costs in `rtrb`, which can have only
 //! one; and what the producer pays does not grow with the number of readers.
 //!
-//! Peer: `rtrb`'s slices, in the same run. Input: blocks of 480 f32 frames, copied in and
+//! Peers, in the same run: `rtrb` by slices and by chunks, `ringbuf`, `crossbeam-channel` with blocks
+//! copied and boxed, and PortAudio's C ring where rtmixer is installed (`ring_peers`); between two
+//! threads also a mutex with a condition variable (`ring_threads`). Input: blocks of 480 f32 frames, copied in and
 //! copied out again, as an audio callback and its reader do. Unit: time for one block, in one thread.
 //! The ratios at the end are of medians of short turns that the sides take in alternation, so that
 //! a busy machine slows all of them.
@@ -13,6 +15,8 @@ use record::Record;
 use voicestand_core::ring::{Producer, Read, Reader, Shape, Stamp, ring};
 
 mod record;
+mod ring_peers;
+mod ring_threads;
 
 const FRAMES: usize = 480;
 const BLOCKS: usize = 64;
@@ -158,28 +162,57 @@ fn alternate<const N: usize>(mut sides: [&mut dyn FnMut() -> Duration; N]) -> [V
     turns
 }
 
-fn ratios() {
-    let (mut ours, mut peer) = (Ours::new(1), Peer::new());
-    let turns = alternate([&mut || batch(|| ours.hand_over()), &mut || {
-        batch(|| peer.hand_over())
-    }]);
-    Record::new(
+/// One block into a ring and out of it again, in one thread, beside all peers.
+fn one_reader() {
+    let mut ours = Ours::new(1);
+    let mut record = Record::new(
         "ring-one-reader",
         "handing a block to one reader costs no more than in rtrb",
     )
     .input("blocks of 480 f32 frames, copied in and out in one thread, a turn of 32")
     .unit("ns")
-    .ours(&turns[0])
-    .peer("rtrb", &turns[1])
     .ratio("rtrb", 1.0)
-    .write();
-    let [one, rtrb] = turns.map(median);
-    println!(
-        "\na block of {FRAMES} frames to one reader: voicestand {one:.1} ns, rtrb {rtrb:.1} ns, \
-         ratio {:.2}",
-        rtrb / one
-    );
-    let (mut with_1, mut with_8) = (Ours::new(1), Ours::new(8));
+    .ratio("rtrb, chunks", 1.0);
+    let mut names = Vec::new();
+    let mut sides: Vec<Box<dyn FnMut() -> Duration>> =
+        vec![Box::new(move || batch(|| ours.hand_over()))];
+    for (name, peer) in ring_peers::all() {
+        match peer {
+            Ok(mut hand_over) => {
+                names.push(name);
+                sides.push(Box::new(move || batch(&mut hand_over)));
+            }
+            Err(why) => {
+                println!("{name}: {why}");
+                record = record.absent(name, &why);
+            }
+        }
+    }
+    let mut turns: Vec<Vec<f64>> = sides.iter().map(|_| Vec::with_capacity(TURNS)).collect();
+    for _ in 0..TURNS {
+        for (side, taken) in sides.iter_mut().zip(&mut turns) {
+            taken.push(side().as_secs_f64() * 1e9 / f64::from(BATCH));
+        }
+    }
+    let Some((ours, peers)) = turns.split_first() else {
+        return;
+    };
+    record = record.ours(ours);
+    let here = median(ours.clone());
+    println!("\na block of {FRAMES} frames to one reader: voicestand {here:.1} ns");
+    for (name, peer) in names.into_iter().zip(peers) {
+        record = record.peer(name, peer);
+        let there = median(peer.clone());
+        println!("  {name} {there:.1} ns, ratio {:.2}", there / here);
+    }
+    record.write();
+}
+
+fn ratios() {
+    one_reader();
+    ring_threads::crossing();
+    ring_threads::wakes();
+    let (mut with_1, mut with_8, mut peer) = (Ours::new(1), Ours::new(8), Peer::new());
     let turns = alternate([
         &mut || with_1.produce(),
         &mut || with_8.produce(),

@@ -41,7 +41,8 @@
 //!
 //! `tests/ring_loom.rs` runs these very types through every interleaving that loom finds within its
 //! bounds; `tests/ring_properties.rs` compares them with a list; `tests/ring_soak.rs` lets threads race
-//! with checksummed frames. `make loom` and `make soak` run the long ones.
+//! with checksummed frames; `tests/ring_miri.rs` is small enough for an interpreter that checks every
+//! access. `make loom`, `make miri` and `make soak` run them.
 //!
 //! # Examples
 //!
