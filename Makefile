@@ -43,7 +43,7 @@ bench: setup-dev
 # The cheap ratios that a busy machine leaves alone (beside queues of Python's, say, it does not),
 # compared with those of another machine: they may fall to two fifths, so that only what is grossly
 # slower fails. For finer regressions see docs/benches.md.
-CHEAP := --quick --only import --only resampler --only vad
+CHEAP := --quick --only import --only conditioning --only vad
 
 ratios: setup-dev
 	-@$(BIN)/pip install --quiet --group bench

@@ -17,7 +17,7 @@ from voicestand.errors import InputError, VoicestandError
 QUICK = {
     "coach": "percentiles and default",
     "import": "",
-    "resampler": "48000",
+    "conditioning": "48000",
     "ring": "one_thread",
     "vad": "window",
 }
