@@ -25,6 +25,8 @@ ATTEMPTS = 2
 BACK_WITHIN = 2.0
 """Seconds from the server's answer to audio."""
 TRUE_WITHIN = 0.1
+PULSEAUDIO_TRUE_WITHIN = 1.5
+"""Seconds. What is heard before the gap may be told that late: see the limits in the README."""
 AWAY = 2.0
 PROMPTLY = 10.0
 """Seconds."""
@@ -38,18 +40,20 @@ def sentence(recordings: Path) -> Recording:
     )
 
 
-def check_gap(server: AudioServer, device: str, sentence: Recording) -> None:
+def check_gap(server: AudioServer, device: str, sentence: Recording, true_within: float) -> None:
     """The server dies while somebody listens, and comes back: nothing is lost but the time."""
     for _ in range(ATTEMPTS):
         with watched() as stalls:
-            late, error = gap(server, device, sentence)
-        if late < BACK_WITHIN and error < TRUE_WITHIN:
+            late, error = gap(server, device, sentence, true_within)
+        if late < BACK_WITHIN and error < true_within:
             return
         # A machine that stands still delays players and servers: then nothing is said of times.
         assert stalls.count, f"audio {late:.2f} s after the server, {error:.3f} s from the truth"
 
 
-def gap(server: AudioServer, device: str, sentence: Recording) -> tuple[float, float]:
+def gap(
+    server: AudioServer, device: str, sentence: Recording, true_within: float
+) -> tuple[float, float]:
     """Seconds from the server's answer to audio, and by which a time after the gap is untrue."""
     with listening(server, "--device", device) as (program, running):
         spoken: list[float] = []
@@ -84,16 +88,16 @@ def gap(server: AudioServer, device: str, sentence: Recording) -> tuple[float, f
         assert AWAY < missing < spoken[1] - spoken[0]
         # The clock of speech is the machine's, that of the frames the device's.
         heard = ended.frames_captured / 48_000 + missing
-        assert ended.duration == pytest.approx(heard, abs=TRUE_WITHIN)
+        assert ended.duration == pytest.approx(heard, abs=true_within)
         # As far apart as they were spoken, whatever lies between them. What is said first after the
         # return may still be torn by a server that has just begun.
         return late, abs((told[2] - told[0]) - (spoken[2] - spoken[0]))
 
 
-def test_pulseaudio_restarts_and_the_transcript_goes_on_with_true_times(
+def test_pulseaudio_restarts_and_the_transcript_goes_on(
     pulse_server: AudioServer, sentence: Recording
 ) -> None:
-    check_gap(pulse_server, "default", sentence)
+    check_gap(pulse_server, "default", sentence, PULSEAUDIO_TRUE_WITHIN)
 
 
 def test_jack_restarts_and_the_transcript_goes_on_with_true_times(
@@ -101,7 +105,7 @@ def test_jack_restarts_and_the_transcript_goes_on_with_true_times(
 ) -> None:
     # Periods of 21 ms, which a busy machine can keep: what it cannot is heard as noise.
     with running_jack(1_024) as server:
-        check_gap(server, server.device, sentence)
+        check_gap(server, server.device, sentence, TRUE_WITHIN)
 
 
 def test_an_utterance_ends_and_so_does_the_session_while_the_device_is_away(
