@@ -222,7 +222,7 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     """Final transcripts, empty ones included."""
     suggestions: int
     duration: float
-    """Seconds of audio."""
+    """Seconds on the session's clock: of a file's audio, or since the device was opened."""
     reason: Literal["end", "duration", "interrupted", "failed"]
     channels: dict[str, ChannelMetrics]
     frames_missing: int = 0
