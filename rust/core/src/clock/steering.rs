@@ -152,3 +152,74 @@ fn seconds_between(from_ns: u64, to_ns: u64) -> f64 {
         -((from_ns - to_ns) as f64 / 1e9)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: u64 = 48_000;
+    const BLOCK: u32 = 512;
+    const ORIGIN: u64 = 1_000_000_000_000;
+
+    fn nanoseconds(seconds: f64) -> u64 {
+        (seconds * 1e9) as u64
+    }
+
+    /// What ALSA's pulse plugin did on a null sink's monitor: four blocks at a time, and an age too
+    /// great by more than half a second, which then shrinks as fast as time passes.
+    fn falsely_old(frame: u64, starts: f64) -> Arrival {
+        let true_adc = starts + frame as f64 / RATE as f64;
+        let burst = 4 * u64::from(BLOCK);
+        let published = starts + (frame / burst + 1) as f64 * burst as f64 / RATE as f64;
+        let excess = (0.55 - (published - starts - 0.7).max(0.0)).max(0.0);
+        Arrival {
+            frame,
+            frames: BLOCK,
+            adc_ns: ORIGIN + nanoseconds(true_adc) - nanoseconds(excess),
+            published_ns: ORIGIN + nanoseconds(published),
+        }
+    }
+
+    #[test]
+    fn an_age_that_cannot_be_is_not_believed_while_a_source_begins() {
+        let starts = 0.87;
+        let mut steering = Steering::new(RATE as u32);
+        let silence = steering.observe(falsely_old(0, starts), ORIGIN);
+        let error = silence as f64 / RATE as f64 - starts;
+        assert!(error.abs() < 0.03, "the source begins {error} s late");
+        for frame in (1..400).map(|block| block * u64::from(BLOCK)) {
+            assert_eq!(steering.observe(falsely_old(frame, starts), ORIGIN), 0);
+            let truth = starts + frame as f64 / RATE as f64;
+            let told = (steering.time_ns(frame as f64) - ORIGIN as f64) / 1e9;
+            assert!((told - truth).abs() < 0.03, "{told} s for {truth} s");
+        }
+        assert_eq!(steering.reading().steps, 0);
+    }
+
+    #[test]
+    fn an_age_that_stays_is_believed_after_a_second() {
+        let mut steering = Steering::new(RATE as u32);
+        let age = 0.4;
+        let mut silence = 0;
+        for frame in (0..400).map(|block| block * u64::from(BLOCK)) {
+            let adc_ns = ORIGIN + nanoseconds(1.0 + frame as f64 / RATE as f64);
+            let published_ns = adc_ns + nanoseconds(age);
+            let frames = BLOCK;
+            silence += steering.observe(
+                Arrival {
+                    frame,
+                    frames,
+                    adc_ns,
+                    published_ns,
+                },
+                ORIGIN,
+            );
+        }
+        assert_eq!(steering.reading().steps, 1);
+        let told = (steering.time_ns(0.0) - ORIGIN as f64) / 1e9;
+        assert!(
+            (told - 1.0).abs() < 0.03,
+            "{told} s, {silence} frames of silence"
+        );
+    }
+}
