@@ -95,7 +95,8 @@ class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     rss_bytes: int
     """Resident, with what it shares with others."""
     pss_bytes: int | None = None
-    """Resident, what is shared counted in parts; absent where the kernel does not say."""
+    """Resident, what is shared counted in parts, as of ten seconds ago at most; absent where the kernel
+    does not say."""
     cpu_percent: float
     """Of one core, over ``interval``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from voicestand.events import ProcessUsage
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+SHARES_SECONDS = 10.0
+"""For so long the PSS of a process is taken for unchanged: to tell it the kernel walks all pages,
+which once a second cost a hundredth of a core."""
 
 
 class UsageMeter:
@@ -20,6 +24,8 @@ class UsageMeter:
         self._read_at = time.monotonic()
         self._cores = _core_ticks()
         self._processes: dict[int, float] = {os.getpid(): _cpu_seconds(os.getpid()) or 0.0}
+        self._shares: dict[int, int | None] = {}
+        self._shares_read_at = -math.inf
         self.interval = 0.0
         """Seconds between the last two readings."""
 
@@ -27,19 +33,24 @@ class UsageMeter:
         """Usage of each of ``processes`` (name → pid) that is there, and percent of each core."""
         now = time.monotonic()
         self.interval, self._read_at = now - self._read_at, now
+        if now - self._shares_read_at >= SHARES_SECONDS:
+            self._shares, self._shares_read_at = {}, now
         found, seconds = [], {}
         for name, pid in processes.items():
-            memory, used = _memory(pid), _cpu_seconds(pid)
-            if memory is None or used is None:
+            resident, used = _resident(pid), _cpu_seconds(pid)
+            if resident is None or used is None:
                 continue
+            if pid not in self._shares:
+                self._shares[pid] = _proportional(pid)
+            share = self._shares[pid]
             seconds[pid] = used
             spent = used - self._processes.get(pid, 0.0)
             found.append(
                 ProcessUsage(
                     pid=pid,
                     name=name,
-                    rss_bytes=memory[0],
-                    pss_bytes=memory[1],
+                    rss_bytes=resident,
+                    pss_bytes=None if share is None else min(share, resident),
                     cpu_percent=round(100 * spent / max(self.interval, 1e-3), 1),
                 )
             )
@@ -84,17 +95,21 @@ def _cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
-def _memory(pid: int) -> tuple[int, int | None] | None:
-    """(RSS, PSS) in bytes."""
+def _resident(pid: int) -> int | None:
+    """RSS, bytes."""
     try:
-        rss = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):
         return None
+
+
+def _proportional(pid: int) -> int | None:
+    """PSS, bytes; ``None`` where the kernel does not tell."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
-        return rss, None
+        return None
     for line in rollup.splitlines():
         if line.startswith("Pss:"):
-            return rss, int(line.split()[1]) * 1024
-    return rss, None
+            return int(line.split()[1]) * 1024
+    return None
