@@ -69,6 +69,21 @@ class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Runnable, but without a CPU."""
 
 
+class Loudness(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How loud a channel is as it is recognized, after EBU R 128; absent: silence."""
+
+    momentary_lufs: float | None = None
+    """Over 400 ms."""
+    short_term_lufs: float | None = None
+    """Over 3 s."""
+    integrated_lufs: float | None = None
+    """Of the session, pauses left out."""
+    range_lu: float
+    """Between its soft and its loud parts (EBU Tech 3342)."""
+    peak_dbfs: float | None = None
+    """The largest sample, held for a second, then falling by 20 dB in 1.7 s."""
+
+
 class SourceStats(msgspec.Struct, frozen=True, kw_only=True):
     """One source and its engine. Frames are the source's: captured = delivered + lost + waiting."""
 
@@ -84,6 +99,8 @@ class SourceStats(msgspec.Struct, frozen=True, kw_only=True):
     histograms: dict[str, Quantiles]
     """By the names of ``Engine.stats``: callback, interval_jitter, dsp_wake, reader_wake, …"""
     threads: dict[str, ThreadUsage]
+    loudness: dict[str, Loudness] = {}
+    """By channel."""
 
 
 class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,8 +112,8 @@ class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     rss_bytes: int
     """Resident, with what it shares with others."""
     pss_bytes: int | None = None
-    """Resident, what is shared counted in parts, as of ten seconds ago at most; absent where the kernel
-    does not say."""
+    """Resident, what is shared counted in parts, as of ten seconds ago at most; absent where the
+    kernel does not say."""
     cpu_percent: float
     """Of one core, over ``interval``."""
 

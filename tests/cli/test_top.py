@@ -71,6 +71,9 @@ def test_a_running_session_is_seen_and_forgotten_at_its_end(
         terminal.shows(lambda: "Ctrl-C ends the view" in terminal.text(), "the view")
         terminal.shows(lambda: re.search(r"^dsp wake +[\d.]+ ", terminal.text(), re.M), "latency")
         terminal.shows(lambda: "recognizer other" in terminal.text(), "the workers")
+        measured = r" .* -\d+\.\d LUFS +\d+\.\d LU .*"
+        both = re.compile(f"^self{measured}\nother{measured}$", re.M)
+        terminal.shows(lambda: both.search(terminal.text()), "loudness")
         assert "lost 0" in terminal.text()
         assert "cores ▕" in terminal.text()
         before = re.findall(r"captured ([\d,]+)", terminal.text())

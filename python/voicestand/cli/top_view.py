@@ -32,7 +32,7 @@ def render(running: Published, now: float, *, ended: bool = False) -> Renderable
         head.append(" · Ctrl-C ends the view", style="dim")
     parts: list[RenderableType] = [head]
     for source in stats.sources:
-        parts += [Text(), _books(source), _histograms(source)]
+        parts += [Text(), _books(source), _loudness(source), _histograms(source)]
     parts += [Text(), _processes(stats.processes), _cores(stats)]
     return Group(*parts)
 
@@ -52,11 +52,33 @@ def _books(source: SourceStats) -> Text:
     return line
 
 
-def _histograms(source: SourceStats) -> Table:
+def _loudness(source: SourceStats) -> Table:
+    table = _table("", "momentary", "short term", "integrated", "range", "peak")
+    for channel, level in source.loudness.items():
+        table.add_row(
+            _printable(channel),
+            _decibels(level.momentary_lufs, "LUFS"),
+            _decibels(level.short_term_lufs, "LUFS"),
+            _decibels(level.integrated_lufs, "LUFS"),
+            _decibels(level.range_lu, "LU"),
+            _decibels(level.peak_dbfs, "dB"),
+        )
+    return table
+
+
+def _decibels(value: float | None, unit: str) -> str:
+    return "silence" if value is None else f"{value:.1f} {unit}"
+
+
+def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("", no_wrap=True)
-    for heading in ("p50", "p99", "p99.9", "max", "count"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _histograms(source: SourceStats) -> Table:
+    table = _table("", "p50", "p99", "p99.9", "max", "count")
     for name, seen in source.histograms.items():
         if seen.count:
             figures = (seen.p50, seen.p99, seen.p999, seen.max)
@@ -79,10 +101,7 @@ def _figure(seen: Quantiles, value: float) -> str:
 
 
 def _processes(processes: list[ProcessUsage]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("process", no_wrap=True)
-    for heading in ("pid", "CPU", "RSS", "PSS"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = _table("process", "pid", "CPU", "RSS", "PSS")
     for one in processes:
         shared = "" if one.pss_bytes is None else _megabytes(one.pss_bytes)
         table.add_row(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from voicestand.events import EngineStats, Quantiles, SourceStats, ThreadUsage
+from voicestand.events import EngineStats, Loudness, Quantiles, SourceStats, ThreadUsage
 from voicestand.session.usage import UsageMeter
 
 if TYPE_CHECKING:
-    from voicestand._native import HistogramSummary
+    from voicestand._native import HistogramSummary, LoudnessDict
     from voicestand.audio.source import Source
     from voicestand.session.conversation import Conversation
     from voicestand.session.listener import Books
@@ -25,7 +26,7 @@ SHOWN_SECONDS = 1.0
 def source_stats(source: Source, books: Books) -> SourceStats | None:
     """What the engine of ``source`` says; ``None`` once it is closed."""
     try:
-        stats = source.engine.stats()
+        stats, levels = source.engine.stats(), source.engine.loudness()
     except ValueError:
         return None
     return SourceStats(
@@ -39,7 +40,23 @@ def source_stats(source: Source, books: Books) -> SourceStats | None:
         longest_gap_ms=round(1e3 * stats["longest_gap"], 6),
         histograms={name: _quantiles(seen) for name, seen in stats["histograms"].items()},
         threads={name: ThreadUsage(**times) for name, times in stats["threads"].items()},
+        loudness={role: _loudness(level) for role, level in zip(source.roles, levels, strict=True)},
     )
+
+
+def _loudness(level: LoudnessDict) -> Loudness:
+    peak = level["peak_hold"]
+    return Loudness(
+        momentary_lufs=_audible(level["momentary"]),
+        short_term_lufs=_audible(level["short_term"]),
+        integrated_lufs=_audible(level["integrated"]),
+        range_lu=round(level["range"], 1),
+        peak_dbfs=_audible(20 * math.log10(peak)) if peak > 0 else None,
+    )
+
+
+def _audible(decibels: float) -> float | None:
+    return round(decibels, 1) if math.isfinite(decibels) else None
 
 
 def _quantiles(seen: HistogramSummary) -> Quantiles:
