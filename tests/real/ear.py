@@ -1,8 +1,8 @@
 """When something was really to be heard: the truth that times are held to.
 
 PulseAudio's null sink renders its first two seconds in one piece and ``paplay`` takes half a second
-to begin, so neither the server's answer nor the player's start says it: another client listens. JACK
-has audio once it answers, and the tests' player there writes down when it began.
+to begin, so neither the server's answer nor the player's start says it: another client listens.
+JACK has audio once it answers, and the tests' player there writes down when it began.
 """
 
 from __future__ import annotations

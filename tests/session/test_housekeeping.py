@@ -145,6 +145,7 @@ def test_a_process_that_is_moved_to_other_cpus_is_planned_anew(
         witness = housekeeper._thread.native_id or 0
         os.sched_setaffinity(witness, {CPUS[-1]})
         wait_for(lambda: call.places() == ({CPUS[-1]},) * 4)
+        wait_for(lambda: call.alerts)  # told by the conversation's thread, when it comes to it
         assert [alert.code for alert in call.alerts] == ["engine.placement"]
         assert "not kept apart" in call.alerts[0].message
         os.sched_setaffinity(witness, CPUS)
