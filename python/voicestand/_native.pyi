@@ -346,6 +346,14 @@ class CaptureBlock:
         """When the first frame was converted, seconds of ``time.monotonic()``."""
 
     @property
+    def published_time(self) -> float:
+        """When the device's callback began that put it into the ring, as ``adc_time``."""
+
+    @property
+    def read_time(self) -> float:
+        """When this reader had it in native code, before it took the GIL again, as ``adc_time``."""
+
+    @property
     def flags(self) -> int:
         """1: the audio server lost audio before it."""
 

@@ -42,6 +42,18 @@ def everything(reader: CaptureReader) -> list[tuple[int, int, int, int]]:
     return blocks
 
 
+def test_a_block_says_when_it_was_published_and_when_its_reader_had_it() -> None:
+    source = engine()
+    reader = source.capture_reader()
+    began = time.monotonic()
+    source.push(numbered(0, 64), adc_time=began - 1.0)
+    pushed = time.monotonic()
+    block = reader.read(timeout=10)
+    assert block is not None
+    assert began <= block.published_time <= pushed <= block.read_time <= time.monotonic()
+    source.close()
+
+
 @given(parts=st.lists(st.integers(1, 200), min_size=1, max_size=8))
 def test_every_frame_arrives_as_it_was_with_its_time(parts: list[int]) -> None:
     source = engine()

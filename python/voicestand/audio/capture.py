@@ -42,7 +42,8 @@ class Capture:
     by that much before it loses a frame, and is told exactly how many it lost. Iterating gives
     ``CaptureBlock``: ``samples``, a copy, float32 (frames, channels), 1 = full scale; and of its
     first frame ``first_frame``, the index on the device's clock, and ``adc_time``, when it was
-    converted, seconds of ``time.monotonic()``. ``lost`` and ``missing`` are the frames directly
+    converted, seconds of ``time.monotonic()``; ``published_time`` and ``read_time``, when the
+    callback and when this reader had it. ``lost`` and ``missing`` are the frames directly
     before it that the reader was too late for and that the device never gave: ``first_frame`` is
     the end of the block before plus both. ``flags`` & 1: the audio server lost audio before it.
 

@@ -7,6 +7,7 @@ use numpy::{PyArray2, ToPyArray};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use voicestand_core::{
+    clock::monotonic_ns,
     process::Home,
     ring::{BlockRef, Read, Reader, Wake},
 };
@@ -26,6 +27,10 @@ pub struct CaptureBlock {
     first_frame: u64,
     /// When the first frame was converted, in seconds of `time.monotonic()`.
     adc_time: f64,
+    /// When the device's callback began that put it into the ring, in seconds of `time.monotonic()`.
+    published_time: f64,
+    /// When this reader had it in native code, before it took the GIL again.
+    read_time: f64,
     /// 1: the audio server lost audio before it.
     flags: u32,
     /// Frames directly before it that this reader came too late for.
@@ -85,6 +90,7 @@ impl CaptureReader {
     fn read(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<CaptureBlock>> {
         let deadline = Deadline::after(timeout)?;
         let mut heard = self.alone()?;
+        let mut read_ns = monotonic_ns();
         loop {
             let Heard {
                 reader,
@@ -101,13 +107,18 @@ impl CaptureReader {
                         continue; // it says only that the clock went on
                     }
                     let before = (std::mem::take(lost), std::mem::take(missing));
-                    return copied(py, &block, self.channels, before).map(Some);
+                    return copied(py, &block, self.channels, before, read_ns).map(Some);
                 }
                 Read::Closed => return Ok(None),
                 Read::Empty => {}
             }
             let shared = &*reader;
-            match py.detach(|| shared.wait(deadline.left())) {
+            let woken = py.detach(|| {
+                let woken = shared.wait(deadline.left());
+                read_ns = monotonic_ns();
+                woken
+            });
+            match woken {
                 Wake::Ready => {}
                 Wake::Interrupted => py.check_signals()?,
                 Wake::TimedOut => {
@@ -135,6 +146,7 @@ fn copied(
     block: &BlockRef<'_>,
     channels: usize,
     (lost, missing): (u64, u64),
+    read_ns: u64,
 ) -> PyResult<CaptureBlock> {
     let stamp = block.stamp();
     let frames = stamp.frames as usize;
@@ -148,6 +160,8 @@ fn copied(
         samples,
         first_frame: stamp.frame,
         adc_time: seconds(stamp.adc_ns),
+        published_time: seconds(stamp.published_ns),
+        read_time: seconds(read_ns),
         flags: stamp.flags,
         lost,
         missing,
