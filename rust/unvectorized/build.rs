@@ -6,11 +6,13 @@
 use std::{env, path::PathBuf, process::Command};
 
 const SOURCE: &str = "src/exported.rs";
+const LIST: &str = "src/references.rs";
 const REFERENCE: &str = "../core/src/dsp/kernels/reference.rs";
 
 fn main() {
-    println!("cargo:rerun-if-changed={SOURCE}");
-    println!("cargo:rerun-if-changed={REFERENCE}");
+    for file in [SOURCE, LIST, REFERENCE] {
+        println!("cargo:rerun-if-changed={file}");
+    }
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let compiler = env::var_os("RUSTC").expect("cargo sets RUSTC");
     let target = env::var("TARGET").expect("cargo sets TARGET");
