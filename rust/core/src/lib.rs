@@ -17,3 +17,4 @@ pub mod process;
 pub mod ring;
 pub mod stats;
 mod sync;
+mod try_lock;

@@ -1,11 +1,10 @@
 //! The one door to the capture ring, for a device callback or a file reader.
 
 use std::{
-    cell::UnsafeCell,
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -14,6 +13,7 @@ use crate::{
     clock,
     ring::{Producer, Stamp, flags},
     stats::Instruments,
+    try_lock::TryLock,
 };
 
 /// What came through the door, and what did not.
@@ -92,8 +92,7 @@ impl Inside {
 /// The writing end of the capture ring behind a door for one: who finds it occupied is counted and
 /// turned away, never made to wait.
 pub struct Input {
-    occupied: AtomicBool,
-    inside: UnsafeCell<Inside>,
+    inside: TryLock<Inside>,
     channels: usize,
     instruments: Arc<Instruments>,
     blocks: AtomicU64,
@@ -103,9 +102,6 @@ pub struct Input {
     last_ns: AtomicU64,
     longest_gap_ns: AtomicU64,
 }
-
-// SAFETY: `inside` is touched only between winning `occupied` and giving it back.
-unsafe impl Sync for Input {}
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,8 +117,7 @@ impl Input {
     #[must_use]
     pub fn new(producer: Producer, channels: usize, instruments: Arc<Instruments>) -> Self {
         Self {
-            occupied: AtomicBool::new(false),
-            inside: UnsafeCell::new(Inside {
+            inside: TryLock::new(Inside {
                 producer: Some(producer),
                 due_ns: 0,
                 usual_age_ns: 0,
@@ -179,7 +174,7 @@ impl Input {
         mut fill: impl FnMut(usize, &mut [f32]),
     ) -> usize {
         let now_ns = self.note_call(moment.overflow);
-        let taken = self.enter(|inside| {
+        let taken = self.inside.try_with(|inside| {
             let back = std::mem::take(&mut inside.interrupted) && inside.due_ns != 0;
             inside.settling |= back;
             moment.adc_ns = inside.believable(now_ns, moment.adc_ns);
@@ -224,7 +219,7 @@ impl Input {
     /// The source has gone away. The clock goes on by [`advance`](Self::advance), and by what is
     /// still missing when the next frame comes. Not for the audio path.
     pub fn interrupt(&self) {
-        self.enter_patiently(|inside| inside.interrupted = true);
+        self.inside.with(|inside| inside.interrupted = true);
         self.last_ns.store(0, Ordering::Relaxed);
         self.instruments.interrupted();
     }
@@ -240,7 +235,7 @@ impl Input {
             sample_rate,
             overflow: false,
         };
-        self.enter_patiently(|inside| {
+        self.inside.with(|inside| {
             if !inside.interrupted || inside.due_ns == 0 {
                 return;
             }
@@ -264,7 +259,7 @@ impl Input {
     ///
     /// Waits for a callback that is just inside, which takes microseconds. Not for the audio path.
     pub fn close(&self) {
-        self.enter_patiently(|inside| drop(inside.producer.take()));
+        self.inside.with(|inside| drop(inside.producer.take()));
     }
 
     /// What has happened here so far.
@@ -307,24 +302,6 @@ impl Input {
         self.overflows
             .fetch_add(u64::from(overflow), Ordering::Relaxed);
         now
-    }
-
-    /// Calls `work` alone with what is inside; `None` if somebody else is there.
-    fn enter<R>(&self, work: impl FnOnce(&mut Inside) -> R) -> Option<R> {
-        if self.occupied.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        // SAFETY: `occupied` was false and is now ours until the store below.
-        let result = work(unsafe { &mut *self.inside.get() });
-        self.occupied.store(false, Ordering::Release);
-        Some(result)
-    }
-
-    /// Calls `work` as soon as nobody is inside, which takes microseconds. Not for the audio path.
-    fn enter_patiently(&self, mut work: impl FnMut(&mut Inside)) {
-        while self.enter(&mut work).is_none() {
-            std::thread::yield_now();
-        }
     }
 }
 

@@ -1,17 +1,15 @@
 //! Handing a part to the DSP thread while it runs, and getting the old one back to free it.
 
-use std::{
-    cell::UnsafeCell,
-    fmt,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::try_lock::TryLock;
 
 /// A counter for one thing at a time. The DSP thread never waits at it, and never frees anything.
+#[derive(Debug)]
 pub(super) struct Exchange<T> {
-    occupied: AtomicBool,
     /// Whether something is offered: the one load that the DSP thread pays otherwise.
     offered: AtomicBool,
-    counter: UnsafeCell<Counter<T>>,
+    counter: TryLock<Counter<T>>,
 }
 
 struct Counter<T> {
@@ -19,21 +17,11 @@ struct Counter<T> {
     returned: Option<T>,
 }
 
-// SAFETY: `counter` is touched only between winning `occupied` and giving it back.
-unsafe impl<T: Send> Sync for Exchange<T> {}
-
-impl<T> fmt::Debug for Exchange<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange").finish_non_exhaustive()
-    }
-}
-
 impl<T> Default for Exchange<T> {
     fn default() -> Self {
         Self {
-            occupied: AtomicBool::new(false),
             offered: AtomicBool::new(false),
-            counter: UnsafeCell::new(Counter {
+            counter: TryLock::new(Counter {
                 offer: None,
                 returned: None,
             }),
@@ -46,19 +34,13 @@ impl<T> Exchange<T> {
     /// earlier, or was offered and not taken, is freed here.
     pub(super) fn offer(&self, part: Option<T>) {
         let mut offer = Some(part);
-        loop {
-            // What this replaces is freed when the DSP thread may come in again.
-            let replaced = self.enter(|counter| {
-                let unclaimed = std::mem::replace(&mut counter.offer, offer.take());
-                self.offered.store(true, Ordering::Release);
-                (unclaimed, counter.returned.take())
-            });
-            if replaced.is_some() {
-                return;
-            }
-            // The DSP thread is inside for some nanoseconds.
-            std::hint::spin_loop();
-        }
+        let replaced = self.counter.with(|counter| {
+            let unclaimed = std::mem::replace(&mut counter.offer, offer.take());
+            self.offered.store(true, Ordering::Release);
+            (unclaimed, counter.returned.take())
+        });
+        // Only now: the DSP thread may come in again.
+        drop(replaced);
     }
 
     /// Exchanges `current` for what is offered, if anything is. Wait-free.
@@ -66,24 +48,13 @@ impl<T> Exchange<T> {
         if !self.offered.load(Ordering::Acquire) {
             return;
         }
-        self.enter(|counter| {
+        self.counter.try_with(|counter| {
             if let Some(part) = counter.offer.take() {
                 // `offer` emptied it, so nothing is freed here.
                 counter.returned = std::mem::replace(current, part);
             }
             self.offered.store(false, Ordering::Relaxed);
         });
-    }
-
-    /// Calls `work` alone with the counter; `None` if somebody else is there.
-    fn enter<R>(&self, work: impl FnOnce(&mut Counter<T>) -> R) -> Option<R> {
-        if self.occupied.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        // SAFETY: `occupied` was false and is ours until the store below.
-        let result = work(unsafe { &mut *self.counter.get() });
-        self.occupied.store(false, Ordering::Release);
-        Some(result)
     }
 }
 

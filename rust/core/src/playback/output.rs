@@ -1,12 +1,14 @@
 //! The one door from which a device callback takes what is to be played.
 
 use std::{
-    cell::UnsafeCell,
     fmt,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use crate::ring::{Read, Reader};
+use crate::{
+    ring::{Read, Reader},
+    try_lock::TryLock,
+};
 
 /// [`Stamp::flags`](crate::ring::Stamp::flags) of a block without frames behind the last one of a
 /// phrase: the silence after it is meant.
@@ -38,8 +40,7 @@ struct Inside {
 
 /// The reading end of a playback ring behind a door for one.
 pub struct Output {
-    occupied: AtomicBool,
-    inside: UnsafeCell<Inside>,
+    inside: TryLock<Inside>,
     channels: usize,
     played: AtomicU64,
     underruns: AtomicU64,
@@ -47,9 +48,6 @@ pub struct Output {
     underflows: AtomicU64,
     over: AtomicBool,
 }
-
-// SAFETY: `inside` is touched only between winning `occupied` and giving it back.
-unsafe impl Sync for Output {}
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,8 +61,7 @@ impl fmt::Debug for Output {
 impl Output {
     pub(super) fn new(reader: Reader, channels: usize, block_samples: usize) -> Self {
         Self {
-            occupied: AtomicBool::new(false),
-            inside: UnsafeCell::new(Inside {
+            inside: TryLock::new(Inside {
                 reader,
                 block: vec![0.0; block_samples].into(),
                 next: 0,
@@ -98,31 +95,29 @@ impl Output {
     ) -> usize {
         self.underflows
             .fetch_add(u64::from(underflow), Ordering::Relaxed);
-        if self.occupied.swap(true, Ordering::Acquire) {
-            return 0;
-        }
-        // SAFETY: `occupied` was false and is now ours until the store below.
-        let inside = unsafe { &mut *self.inside.get() };
-        let mut done = 0;
-        while done < frames {
-            if inside.next == inside.end && !self.fetch(inside) {
-                break;
+        let given = self.inside.try_with(|inside| {
+            let mut done = 0;
+            while done < frames {
+                if inside.next == inside.end && !self.fetch(inside) {
+                    break;
+                }
+                let most = inside
+                    .end
+                    .min(inside.next + (frames - done) * self.channels);
+                let part = inside.block.get(inside.next..most).unwrap_or_default();
+                put(done, part);
+                done += part.len() / self.channels;
+                inside.next = most;
             }
-            let most = inside
-                .end
-                .min(inside.next + (frames - done) * self.channels);
-            let part = inside.block.get(inside.next..most).unwrap_or_default();
-            put(done, part);
-            done += part.len() / self.channels;
-            inside.next = most;
-        }
-        if done < frames && inside.flowing {
-            inside.flowing = false;
-            self.underruns.fetch_add(1, Ordering::Relaxed);
-            self.starved
-                .fetch_add((frames - done) as u64, Ordering::Relaxed);
-        }
-        self.occupied.store(false, Ordering::Release);
+            if done < frames && inside.flowing {
+                inside.flowing = false;
+                self.underruns.fetch_add(1, Ordering::Relaxed);
+                self.starved
+                    .fetch_add((frames - done) as u64, Ordering::Relaxed);
+            }
+            done
+        });
+        let done = given.unwrap_or(0);
         self.played.fetch_add(done as u64, Ordering::Relaxed);
         done
     }
