@@ -1,7 +1,6 @@
 //! One source's way through the core: input → capture ring → DSP thread → speech ring.
 
 use std::{
-    fmt,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -11,12 +10,9 @@ use crate::{
     capture::{Input, InputCounts},
     clock::Reading,
     cpu::priority::{Granted, Standing},
-    dsp::{
-        Channel, Level, Loudness, RateError, Switches,
-        kernels::{Kernels, SimdError},
-    },
+    dsp::{Channel, Level, Loudness, SPEECH_RATE, Switches, kernels::Kernels},
     process::Home,
-    ring::{Reader, Ring, Shape, Wake, ring, ring_on_demand},
+    ring::{Reader, Ring, Wake, ring, ring_on_demand},
     stats::Instruments,
 };
 
@@ -24,9 +20,12 @@ mod clock_board;
 mod conditioning;
 mod exchange;
 mod far_end;
+mod spec;
 mod speech_outlet;
 mod window;
 
+pub use far_end::FarEndError;
+pub use spec::{Spec, SpecError};
 pub use window::{Window, WindowReader};
 
 use clock_board::ClockBoard;
@@ -36,85 +35,8 @@ use speech_outlet::FarEnds;
 
 /// Readers that may listen to each ring at the same time.
 const READERS: usize = 8;
-/// The most memory a ring may take, bytes: a guard against absurd sizes, not a target.
-const LARGEST_RING: usize = 1 << 28;
-
-/// What an engine is to carry.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spec {
-    /// Of the source, Hz.
-    pub sample_rate: u32,
-    /// Of the source.
-    pub channels: usize,
-    /// For each speech channel, the source channels that are averaged into it.
-    pub roles: Vec<Vec<usize>>,
-    /// Frames in a block of the capture ring; longer input is split.
-    pub block_frames: usize,
-    /// How long a reader may stall before it loses frames, seconds.
-    pub ring_seconds: f64,
-    /// Corner of the high-pass, Hz; 0 switches it off.
-    pub high_pass_hz: f64,
-    /// Whether the speech clock follows `CLOCK_MONOTONIC` instead of the source's own clock: for
-    /// devices, so that several of them share one clock.
-    pub follow_monotonic: bool,
-}
-
-/// Why an engine cannot be made.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SpecError {
-    /// The sample rate cannot be converted to 16 kHz.
-    Rate(RateError),
-    /// A number of channels, a role, a block or a ring size out of range; the text says which.
-    Shape(String),
-    /// The environment asks for an instruction set that cannot be had.
-    Simd(SimdError),
-    /// The system refused a thread.
-    Thread(String),
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rate(error) => error.fmt(f),
-            Self::Shape(text) => f.write_str(text),
-            Self::Simd(error) => error.fmt(f),
-            Self::Thread(text) => write!(f, "cannot start the DSP thread: {text}"),
-        }
-    }
-}
-
-impl std::error::Error for SpecError {}
-
-/// Why an engine cannot be the far end of another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FarEndError {
-    /// It has no such speech channel.
-    Channel {
-        /// The channel asked for.
-        channel: usize,
-        /// The channels there are.
-        channels: usize,
-    },
-    /// All its speech readers are in use.
-    Readers,
-}
-
-impl fmt::Display for FarEndError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Channel { channel, channels } => write!(
-                f,
-                "the far end has no speech channel {channel}: it has {channels}, counted from 0"
-            ),
-            Self::Readers => write!(
-                f,
-                "too many speech readers at the far end: close one first (at most {READERS})"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for FarEndError {}
+/// Nanoseconds from one speech sample to the next.
+const SAMPLE_NS: f64 = 1e9 / SPEECH_RATE as f64;
 
 /// The state of an engine's books and meters.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,54 +78,20 @@ impl Engine {
     ///
     /// [`SpecError`] where the spec cannot be served.
     pub fn start(spec: Spec) -> Result<Self, SpecError> {
-        check(&spec)?;
+        spec.check()?;
         Kernels::chosen().map_err(SpecError::Simd)?;
-        let blocks = (spec.ring_seconds * f64::from(spec.sample_rate) / spec.block_frames as f64)
-            .ceil()
-            .max(4.0) as usize;
         let instruments = Arc::new(Instruments::new());
-        let channels = spec
-            .roles
-            .iter()
-            .map(|inputs| {
-                Channel::new(
-                    inputs,
-                    spec.sample_rate,
-                    spec.block_frames,
-                    spec.high_pass_hz,
-                    spec.follow_monotonic,
-                )
-                .map(|channel| channel.timed(&instruments))
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(SpecError::Rate)?;
+        let channels = channels(&spec, &instruments)?;
         let speech_frames = channels
             .iter()
             .map(|channel| channel.most_output(spec.block_frames))
-            .max();
-        let speech_frames = speech_frames.unwrap_or(0);
-        let capture_samples = spec.block_frames * spec.channels;
-        let speech_samples = speech_frames * spec.roles.len();
-        for samples in [capture_samples, speech_samples] {
-            if samples.saturating_mul(4).saturating_mul(blocks) > LARGEST_RING {
-                return Err(SpecError::Shape(format!(
-                    "a ring of {} s of {} channels at {} Hz would take more than {} MB",
-                    spec.ring_seconds,
-                    spec.channels,
-                    spec.sample_rate,
-                    LARGEST_RING >> 20
-                )));
-            }
-        }
-        let shape = |block_samples| Shape {
-            blocks,
-            block_samples,
-            readers: READERS,
-            pins: 0,
-        };
-        let (capture_in, capture) = ring(shape(capture_samples));
+            .max()
+            .unwrap_or(0);
+        let capture_shape = spec.ring(spec.block_frames * spec.channels)?;
+        let speech_shape = spec.ring(speech_frames * spec.roles.len())?;
+        let (capture_in, capture) = ring(capture_shape);
         // The DSP thread has the whole capture ring to be late in; its readers seldom are.
-        let (speech_in, speech) = ring_on_demand(shape(speech_samples));
+        let (speech_in, speech) = ring_on_demand(speech_shape);
         let Some(frames) = capture.reader() else {
             return Err(SpecError::Shape(
                 "the capture ring has no room for a reader".into(),
@@ -370,6 +258,20 @@ impl Engine {
     }
 }
 
+fn channels(spec: &Spec, instruments: &Arc<Instruments>) -> Result<Vec<Channel>, SpecError> {
+    let channel = |inputs: &Vec<usize>| {
+        let channel = Channel::new(
+            inputs,
+            spec.sample_rate,
+            spec.block_frames,
+            spec.high_pass_hz,
+            spec.follow_monotonic,
+        );
+        Ok(channel.map_err(SpecError::Rate)?.timed(instruments))
+    };
+    spec.roles.iter().map(channel).collect()
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
         if !self.home.is_here() {
@@ -383,41 +285,4 @@ impl Drop for Engine {
             drop(handle.join());
         }
     }
-}
-
-fn check(spec: &Spec) -> Result<(), SpecError> {
-    let refuse = |text: String| Err(SpecError::Shape(text));
-    if !(1..=256).contains(&spec.channels) {
-        return refuse(format!("{} channels: 1 to 256 are possible", spec.channels));
-    }
-    if spec.roles.is_empty() || spec.roles.len() > 8 {
-        return refuse(format!(
-            "{} speech channels: 1 to 8 are possible",
-            spec.roles.len()
-        ));
-    }
-    for role in &spec.roles {
-        if role.is_empty() || role.iter().any(|&input| input >= spec.channels) {
-            return refuse(format!(
-                "a speech channel of {role:?} of {} channels",
-                spec.channels
-            ));
-        }
-    }
-    if !(16..=65_536).contains(&spec.block_frames) {
-        return refuse(format!(
-            "blocks of {} frames: 16 to 65536",
-            spec.block_frames
-        ));
-    }
-    if !(0.01..=600.0).contains(&spec.ring_seconds) {
-        return refuse(format!("a ring of {} s: 0.01 to 600 s", spec.ring_seconds));
-    }
-    if !(0.0..=1000.0).contains(&spec.high_pass_hz) {
-        return refuse(format!(
-            "a high-pass at {} Hz: 0 to 1000 Hz",
-            spec.high_pass_hz
-        ));
-    }
-    Ok(())
 }

@@ -82,9 +82,8 @@ fn sample(distance: f64) -> f32 {
     }
 }
 
-/// Where the engine hears the clicks of `seconds` of `device`, in seconds of its speech clock, and
-/// how it sees the device's clock in the end. Everything must be in the books.
-fn hear(device: Device, seconds: f64) -> (Vec<f64>, Reading) {
+/// An engine for `device` whose speech clock is the true one.
+fn following(device: Device) -> Engine {
     let engine = Engine::start(Spec {
         sample_rate: device.nominal,
         channels: 1,
@@ -96,6 +95,13 @@ fn hear(device: Device, seconds: f64) -> (Vec<f64>, Reading) {
     })
     .unwrap();
     engine.begin_at(ORIGIN_NS);
+    engine
+}
+
+/// Where the engine hears the clicks of `seconds` of `device`, in seconds of its speech clock, and
+/// how it sees the device's clock in the end. Everything must be in the books.
+fn hear(device: Device, seconds: f64) -> (Vec<f64>, Reading) {
+    let engine = following(device);
     let mut reader = engine.speech_reader(16_000).unwrap();
     let heard = std::thread::scope(|scope| {
         let hearing = scope.spawn(|| {
@@ -248,17 +254,7 @@ fn a_tone_stays_clean_while_the_clock_is_followed() {
         jitter: 3e-3,
         ..Device::steady(48_000, 150.0)
     };
-    let engine = Engine::start(Spec {
-        sample_rate: device.nominal,
-        channels: 1,
-        roles: vec![vec![0]],
-        block_frames: BLOCK as usize,
-        ring_seconds: 1.0,
-        high_pass_hz: 0.0,
-        follow_monotonic: true,
-    })
-    .unwrap();
-    engine.begin_at(ORIGIN_NS);
+    let engine = following(device);
     let mut reader = engine.speech_reader(800).unwrap();
     let worst = std::thread::scope(|scope| {
         let hearing = scope.spawn(|| {

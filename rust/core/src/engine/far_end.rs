@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::{READERS, SAMPLE_NS};
 use crate::{
-    dsp::{FRAME, FarEnd, Frame, SPEECH_RATE},
+    dsp::{FRAME, FarEnd, Frame},
     ring::{Read, Reader},
 };
 
@@ -17,7 +18,36 @@ const TOLERANCE: f64 = 64.0;
 /// Share of a new stamp in the mean: stamps of callbacks jitter by milliseconds.
 const STAMP_SHARE: f64 = 1.0 / 64.0;
 
-const SAMPLE_NS: f64 = 1e9 / SPEECH_RATE as f64;
+/// Why an engine cannot be the far end of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FarEndError {
+    /// It has no such speech channel.
+    Channel {
+        /// The channel asked for.
+        channel: usize,
+        /// The channels there are.
+        channels: usize,
+    },
+    /// All its speech readers are in use.
+    Readers,
+}
+
+impl fmt::Display for FarEndError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel { channel, channels } => write!(
+                f,
+                "the far end has no speech channel {channel}: it has {channels}, counted from 0"
+            ),
+            Self::Readers => write!(
+                f,
+                "too many speech readers at the far end: close one first (at most {READERS})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FarEndError {}
 
 /// When a clock's sample 0 was converted, averaged over many stamps.
 #[derive(Clone, Copy, Debug, Default)]

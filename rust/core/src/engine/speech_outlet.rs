@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{exchange::Exchange, far_end::SpeechFarEnd};
+use super::{SAMPLE_NS, exchange::Exchange, far_end::SpeechFarEnd};
 use crate::{
     clock::monotonic_ns,
     dsp::{FarEnd, LoudnessMeter, SPEECH_RATE, SpeechChain, Switches},
@@ -11,8 +11,6 @@ use crate::{
 
 /// Where a far end is handed over.
 pub(super) type FarEnds = Arc<Exchange<Box<SpeechFarEnd>>>;
-
-const SAMPLE_NS: f64 = 1e9 / SPEECH_RATE as f64;
 
 /// What the next speech block says of its source.
 #[derive(Clone, Copy, Debug, Default)]

@@ -58,6 +58,13 @@ struct Rest {
     flags: u32,
 }
 
+/// What [`WindowReader::fetch`] found.
+enum Fetched {
+    Block,
+    Nothing,
+    End,
+}
+
 fn left(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|end| end.saturating_duration_since(Instant::now()))
 }
@@ -101,10 +108,10 @@ impl WindowReader {
                 return self.hand_out();
             }
             match self.fetch() {
-                Some(true) => {}
-                Some(false) if self.filled > 0 => return self.hand_out(),
-                Some(false) => return Window::Closed,
-                None => match self.reader.wait(left(deadline)) {
+                Fetched::Block => {}
+                Fetched::End if self.filled > 0 => return self.hand_out(),
+                Fetched::End => return Window::Closed,
+                Fetched::Nothing => match self.reader.wait(left(deadline)) {
                     Wake::Ready => self.woken = true,
                     Wake::TimedOut => return Window::TimedOut,
                     Wake::Interrupted => return Window::Interrupted,
@@ -204,8 +211,8 @@ impl WindowReader {
         self.end_adc_ns = self.rest.adc_ns + frames * 1_000_000_000 / u64::from(SPEECH_RATE);
     }
 
-    /// Takes the next block to hand: `Some(true)`; `Some(false)` at the end, `None` if none is there.
-    fn fetch(&mut self) -> Option<bool> {
+    /// Takes the next block to hand, if one is there.
+    fn fetch(&mut self) -> Fetched {
         let waiting = self.reader.lag();
         match self.reader.read() {
             Read::Block(block) => {
@@ -228,10 +235,10 @@ impl WindowReader {
                         self.rest.samples.extend(channel.iter().take(frames));
                     }
                 });
-                Some(true)
+                Fetched::Block
             }
-            Read::Empty => None,
-            Read::Closed => Some(false),
+            Read::Empty => Fetched::Nothing,
+            Read::Closed => Fetched::End,
         }
     }
 }
