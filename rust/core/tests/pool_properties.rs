@@ -110,19 +110,6 @@ proptest! {
             prop_assert_eq!(stats.fallbacks_in_use, model.fallbacks_in_use);
         }
     }
-
-    #[test]
-    #[cfg_attr(miri, ignore)]
-    fn the_capacity_for_pieces_holds_them_with_less_than_one_block_to_spare(
-        piece in 1_usize..=262_144, pieces in 0_usize..3_000,
-    ) {
-        let capacity = Capacity::for_pieces(piece, pieces);
-        let blocks = [capacity.small, capacity.medium, capacity.large];
-        let room: usize = (0..3).map(|n| blocks[n] * (CLASS_BYTES[n] / piece)).sum();
-        prop_assert!(room >= pieces);
-        let smallest = (0..3).find(|&n| CLASS_BYTES[n] >= piece).unwrap();
-        prop_assert!(room - pieces < (CLASS_BYTES[smallest] / piece));
-    }
 }
 
 #[test]

@@ -101,8 +101,7 @@ impl GainControl {
 
 /// Leaves samples up to half of full scale alone and bends what is louder towards ±1, which it
 /// never passes; the bend is smooth, so few harmonics come of it.
-#[must_use]
-pub fn soft_limit(sample: f32) -> f32 {
+fn soft_limit(sample: f32) -> f32 {
     let size = sample.abs();
     if size <= KNEE {
         return sample;

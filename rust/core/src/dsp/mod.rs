@@ -20,7 +20,7 @@ mod transform;
 
 pub use channel::Channel;
 pub use echo_canceller::EchoCanceller;
-pub use gain_control::{GainControl, soft_limit};
+pub use gain_control::GainControl;
 pub use high_pass::HighPass;
 pub use log_mel::LogMel;
 pub use loudness::{Loudness, LoudnessMeter, LoudnessReading};

@@ -190,17 +190,6 @@ impl SpeechChain {
         }
     }
 
-    /// The gain of each channel now, dB.
-    pub fn gains_db(&self) -> impl Iterator<Item = f32> {
-        self.lanes.iter().map(|lane| {
-            if lane.gain_fade.is_without() {
-                0.0
-            } else {
-                lane.gain.gain_db()
-            }
-        })
-    }
-
     fn has_far_end(&self, external: bool) -> bool {
         external || self.lanes.len() > 1
     }

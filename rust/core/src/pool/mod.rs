@@ -58,47 +58,6 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Blocks that hold pieces of `piece` bytes, `pieces` of them, with little to spare: whole large
-    /// blocks, and the rest in the smallest class that takes it in one.
-    #[must_use]
-    pub fn for_pieces(piece: usize, pieces: usize) -> Self {
-        let mut capacity = Self::default();
-        let mut left = pieces;
-        for (class, bytes) in CLASS_BYTES.into_iter().enumerate().rev() {
-            let each = bytes / piece.max(1);
-            if each == 0 {
-                continue;
-            }
-            let next = class.checked_sub(1).and_then(|next| CLASS_BYTES.get(next));
-            let smaller_will_do = next.is_some_and(|&next| next >= piece);
-            let count = if smaller_will_do {
-                left / each
-            } else {
-                left.div_ceil(each)
-            };
-            left = left.saturating_sub(count * each);
-            capacity = capacity.with(class, count);
-        }
-        capacity
-    }
-
-    const fn with(self, class: usize, count: usize) -> Self {
-        match class {
-            0 => Self {
-                small: count,
-                ..self
-            },
-            1 => Self {
-                medium: count,
-                ..self
-            },
-            _ => Self {
-                large: count,
-                ..self
-            },
-        }
-    }
-
     /// Bytes of all blocks together.
     #[must_use]
     pub fn bytes(self) -> usize {
