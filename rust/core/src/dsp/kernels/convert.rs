@@ -1,7 +1,7 @@
 //! Between floats, 1 being full scale, and integers of 16, 24 (packed) and 32 bits.
 
 use super::{
-    Dither, Kernel, Kernels, Simd,
+    Dither, Kernel, Kernels, Simd, common,
     dither::{quantize, triangular, xorshift},
     reference,
 };
@@ -223,14 +223,4 @@ impl Kernel for ToI32<'_> {
         }
         reference::f32_to_i32(from_rest, to_rest);
     }
-}
-
-/// Both, as far as both go.
-#[inline(always)]
-fn common<'a, F, T>(from: &'a [F], to: &'a mut [T]) -> (&'a [F], &'a mut [T]) {
-    let length = from.len().min(to.len());
-    (
-        from.get(..length).unwrap_or_default(),
-        to.get_mut(..length).unwrap_or_default(),
-    )
 }

@@ -27,8 +27,8 @@ impl Kernel for Fir<'_> {
         let complete = (from.len() + 1).saturating_sub(taps.len().max(1));
         let count = complete.min(to.len());
         let to = to.get_mut(..count).unwrap_or_default();
-        let done = to.len() / 16 * 16;
         let (blocks, rest) = to.as_chunks_mut::<16>();
+        let done = blocks.len() * 16;
         let (fours, ones) = blocks.as_chunks_mut::<4>();
         let ones_at = fours.len() * 64;
         for (block, to) in fours.iter_mut().enumerate() {
@@ -63,10 +63,6 @@ impl Kernel for Fir<'_> {
             }
             s.store(sum, to);
         }
-        for (place, to) in rest.iter_mut().enumerate() {
-            let window = from.get(done + place..).unwrap_or_default();
-            let products = taps.iter().rev().zip(window);
-            *to = products.fold(0.0, |sum, (tap, sample)| sum + tap * sample);
-        }
+        reference::fir(from.get(done..).unwrap_or_default(), taps, rest);
     }
 }

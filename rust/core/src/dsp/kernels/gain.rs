@@ -3,7 +3,7 @@
 use super::{Kernel, Kernels, Simd, reference};
 
 /// 0, 1, 2 …
-pub(super) const INDICES: [f32; 16] = [
+const INDICES: [f32; 16] = [
     0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0,
 ];
 

@@ -23,13 +23,13 @@ impl Kernels {
     /// Σ x, in `f64`: within 10⁻¹² · Σ |x| of the reference. Divided by the count it is the DC offset.
     #[must_use]
     pub fn sum(self, samples: &[f32]) -> f64 {
-        self.run(Sum(samples))
+        self.run(Sum::<false>(samples))
     }
 
     /// Σ x², in `f64`: within 10⁻¹² of itself of the reference. RMS is √(Σ x² / n).
     #[must_use]
     pub fn sum_of_squares(self, samples: &[f32]) -> f64 {
-        self.run(SumOfSquares(samples))
+        self.run(Sum::<true>(samples))
     }
 
     /// How many samples are at least `threshold` in size; NaN is not. Equal to the reference.
@@ -71,40 +71,29 @@ impl Kernel for Peak<'_> {
     }
 }
 
-struct Sum<'a>(&'a [f32]);
+/// Σ x or, of `SQUARES`, Σ x².
+struct Sum<'a, const SQUARES: bool>(&'a [f32]);
 
-impl Kernel for Sum<'_> {
-    type Output = f64;
-
-    fn scalar(self) -> f64 {
-        reference::sum(self.0)
-    }
-
+impl<const SQUARES: bool> Sum<'_, SQUARES> {
     #[inline(always)]
-    fn simd<S: Simd>(self, s: S) -> f64 {
-        let (blocks, rest) = self.0.as_chunks::<16>();
-        let (twos, ones) = blocks.as_chunks::<2>();
-        let [mut s0, mut s1, mut s2, mut s3] = [s.splat_f64(0.0); 4];
-        for [first, second] in twos {
-            let ([a, b], [c, d]) = (s.widen(s.load(first)), s.widen(s.load(second)));
-            (s0, s1) = (s.add_f64(s0, a), s.add_f64(s1, b));
-            (s2, s3) = (s.add_f64(s2, c), s.add_f64(s3, d));
+    fn add<S: Simd>(s: S, sum: S::Doubles, x: S::Doubles) -> S::Doubles {
+        if SQUARES {
+            s.mul_add_f64(x, x, sum)
+        } else {
+            s.add_f64(sum, x)
         }
-        for block in ones {
-            let [a, b] = s.widen(s.load(block));
-            (s0, s1) = (s.add_f64(s0, a), s.add_f64(s1, b));
-        }
-        s.reduce_add_f64(s.add_f64(s.add_f64(s0, s1), s.add_f64(s2, s3))) + reference::sum(rest)
     }
 }
 
-struct SumOfSquares<'a>(&'a [f32]);
-
-impl Kernel for SumOfSquares<'_> {
+impl<const SQUARES: bool> Kernel for Sum<'_, SQUARES> {
     type Output = f64;
 
     fn scalar(self) -> f64 {
-        reference::sum_of_squares(self.0)
+        if SQUARES {
+            reference::sum_of_squares(self.0)
+        } else {
+            reference::sum(self.0)
+        }
     }
 
     #[inline(always)]
@@ -114,15 +103,14 @@ impl Kernel for SumOfSquares<'_> {
         let [mut s0, mut s1, mut s2, mut s3] = [s.splat_f64(0.0); 4];
         for [first, second] in twos {
             let ([a, b], [c, d]) = (s.widen(s.load(first)), s.widen(s.load(second)));
-            (s0, s1) = (s.mul_add_f64(a, a, s0), s.mul_add_f64(b, b, s1));
-            (s2, s3) = (s.mul_add_f64(c, c, s2), s.mul_add_f64(d, d, s3));
+            (s0, s1) = (Self::add(s, s0, a), Self::add(s, s1, b));
+            (s2, s3) = (Self::add(s, s2, c), Self::add(s, s3, d));
         }
         for block in ones {
             let [a, b] = s.widen(s.load(block));
-            (s0, s1) = (s.mul_add_f64(a, a, s0), s.mul_add_f64(b, b, s1));
+            (s0, s1) = (Self::add(s, s0, a), Self::add(s, s1, b));
         }
-        s.reduce_add_f64(s.add_f64(s.add_f64(s0, s1), s.add_f64(s2, s3)))
-            + reference::sum_of_squares(rest)
+        s.reduce_add_f64(s.add_f64(s.add_f64(s0, s1), s.add_f64(s2, s3))) + Self(rest).scalar()
     }
 }
 

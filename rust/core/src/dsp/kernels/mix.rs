@@ -1,6 +1,6 @@
 //! Weighted sums: mixing, downmixing and what keeps nonsense out.
 
-use super::{Kernel, Kernels, Simd, reference};
+use super::{Kernel, Kernels, Simd, common, reference};
 
 impl Kernels {
     /// Adds `weight` · `from` to `to`, as far as both go. Equal to the reference to the last bit.
@@ -59,19 +59,15 @@ impl Kernel for Mix<'_> {
 
     #[inline(always)]
     fn simd<S: Simd>(self, s: S) {
-        let weight = s.splat(self.2);
-        let (to, to_rest) = self.0.as_chunks_mut::<16>();
-        let (from, from_rest) = self.1.as_chunks::<16>();
-        let blocks = to.len().min(from.len());
+        let Self(to, from, weight) = self;
+        let (from, to) = common(from, to);
+        let (from, from_rest) = from.as_chunks();
+        let (to, to_rest) = to.as_chunks_mut();
+        let factor = s.splat(weight);
         for (to, from) in to.iter_mut().zip(from) {
-            s.store(s.add(s.load(to), s.mul(weight, s.load(from))), to);
+            s.store(s.add(s.load(to), s.mul(factor, s.load(from))), to);
         }
-        // The shorter of the two ends first, perhaps within the other's last whole block.
-        let to = to.get_mut(blocks..).unwrap_or_default();
-        let from = from.get(blocks..).unwrap_or_default();
-        let to = to.first_mut().map_or(to_rest, |block| &mut block[..]);
-        let from = from.first().map_or(from_rest, |block| &block[..]);
-        reference::mix(to, from, self.2);
+        reference::mix(to_rest, from_rest, weight);
     }
 }
 

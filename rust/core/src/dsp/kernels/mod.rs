@@ -42,8 +42,9 @@ pub use biquad::Section;
 pub use dither::Dither;
 pub use level::Sums;
 pub use limiter::SoftLimit;
-pub(crate) use simd::Simd;
-pub use window::{bessel_i0, hamming, hann, kaiser};
+use simd::Simd;
+pub(crate) use window::bessel_i0;
+pub use window::{hamming, hann, kaiser};
 
 /// The environment variable that forces an instruction set.
 pub const VARIABLE: &str = "VOICESTAND_SIMD";
@@ -206,6 +207,16 @@ impl Kernels {
             Set::Avx512(simd) => unsafe { in_avx512(simd, kernel) },
         }
     }
+}
+
+/// Both, as far as both go.
+#[inline(always)]
+fn common<'a, F, T>(from: &'a [F], to: &'a mut [T]) -> (&'a [F], &'a mut [T]) {
+    let length = from.len().min(to.len());
+    (
+        from.get(..length).unwrap_or_default(),
+        to.get_mut(..length).unwrap_or_default(),
+    )
 }
 
 /// A call of a kernel: its arguments, and what to do with them.

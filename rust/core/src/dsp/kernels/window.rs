@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::{Kernel, Kernels, Simd, reference};
+use super::{Kernel, Kernels, Simd, common, reference};
 
 impl Kernels {
     /// Multiplies `samples` by `window`, as far as both go. Equal to the reference to the last bit.
@@ -22,9 +22,9 @@ impl Kernel for Multiply<'_> {
 
     #[inline(always)]
     fn simd<S: Simd>(self, s: S) {
-        let length = self.0.len().min(self.1.len());
-        let (to, to_rest) = self.0.get_mut(..length).unwrap_or_default().as_chunks_mut();
-        let (by, by_rest) = self.1.get(..length).unwrap_or_default().as_chunks();
+        let (by, to) = common(self.1, self.0);
+        let (by, by_rest) = by.as_chunks();
+        let (to, to_rest) = to.as_chunks_mut();
         for (to, by) in to.iter_mut().zip(by) {
             s.store(s.mul(s.load(to), s.load(by)), to);
         }
@@ -53,7 +53,7 @@ fn raised_cosine(length: usize, periodic: bool, mean: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Kaiser's window with shape `beta`: I₀(β √(1 − (2n / N − 1)²)) / I₀(β), with N as for [`hann`].
+/// Kaiser's window with shape `beta`, 0 to 100: I₀(β √(1 − (2n / N − 1)²)) / I₀(β), with N as for [`hann`].
 #[must_use]
 pub fn kaiser(length: usize, periodic: bool, beta: f64) -> Vec<f32> {
     let (period, scale) = (span(length, periodic), bessel_i0(beta));
@@ -75,15 +75,29 @@ fn span(length: usize, periodic: bool) -> f64 {
     period.max(1) as f64
 }
 
-/// Modified Bessel function of the first kind and order zero, by its power series.
-#[must_use]
-pub fn bessel_i0(x: f64) -> f64 {
+/// 1/k² from k = 1 on: a filter bank takes millions of terms, and divisions would be most of it.
+const RECIPROCAL_SQUARES: [f64; 128] = {
+    let mut table = [0.0; 128];
+    let mut k = 0;
+    #[allow(clippy::indexing_slicing, reason = "checked when it is compiled")]
+    while k < table.len() {
+        table[k] = 1.0 / ((k + 1) * (k + 1)) as f64;
+        k += 1;
+    }
+    table
+};
+
+/// Modified Bessel function of the first kind and order zero, by its power series; exact for the
+/// arguments of a Kaiser window, up to 100.
+pub(crate) fn bessel_i0(x: f64) -> f64 {
     let quarter = x * x / 4.0;
-    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-17 {
-        term *= quarter / (k * k);
+    let (mut sum, mut term) = (1.0, 1.0);
+    for reciprocal in RECIPROCAL_SQUARES {
+        term *= quarter * reciprocal;
         sum += term;
-        k += 1.0;
+        if term < sum * 1e-17 {
+            break;
+        }
     }
     sum
 }

@@ -5,6 +5,8 @@
 
 use std::f64::consts::PI;
 
+use crate::dsp::kernels::bessel_i0;
+
 /// Stop-band attenuation that the filters are designed for, dB. The finished resampler is measured
 /// at 100 dB or more: stages add up, and the coefficients are rounded to `f32`.
 pub(super) const ATTENUATION_DB: f64 = 106.0;
@@ -58,31 +60,4 @@ fn sinc(x: f64) -> f64 {
     } else {
         (PI * x).sin() / (PI * x)
     }
-}
-
-/// 1/k² from k = 1 on: a filter bank takes millions of terms, and divisions would be most of it.
-const RECIPROCAL_SQUARES: [f64; 64] = {
-    let mut table = [0.0; 64];
-    let mut k = 0;
-    #[allow(clippy::indexing_slicing, reason = "checked when it is compiled")]
-    while k < table.len() {
-        table[k] = 1.0 / ((k + 1) * (k + 1)) as f64;
-        k += 1;
-    }
-    table
-};
-
-/// Modified Bessel function of the first kind and order zero, by its power series; exact for the
-/// arguments of a Kaiser window, up to 20.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut sum, mut term) = (1.0, 1.0);
-    for reciprocal in RECIPROCAL_SQUARES {
-        term *= quarter * reciprocal;
-        sum += term;
-        if term < sum * 1e-17 {
-            break;
-        }
-    }
-    sum
 }
