@@ -1,10 +1,9 @@
 //! Reading what a source gave from Python, block by block, before any conditioning.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 
-use numpy::ndarray::ArrayView2;
 use numpy::{PyArray2, ToPyArray};
-use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
+use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 use voicestand_core::{
     clock::monotonic_ns,
@@ -13,7 +12,9 @@ use voicestand_core::{
 };
 
 use crate::{
+    exclusive::reading_alone,
     fork::refuse_elsewhere,
+    samples::framed,
     time::{Deadline, seconds},
 };
 
@@ -71,13 +72,7 @@ impl CaptureReader {
 
     fn alone(&self) -> PyResult<MutexGuard<'_, Heard>> {
         refuse_elsewhere(self.home, "reader")?;
-        match self.reader.try_lock() {
-            Ok(reader) => Ok(reader),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "another thread is reading from this reader: give each thread its own",
-            )),
-        }
+        reading_alone(&self.reader)
     }
 }
 
@@ -149,12 +144,8 @@ fn copied(
     read_ns: u64,
 ) -> PyResult<CaptureBlock> {
     let stamp = block.stamp();
-    let frames = stamp.frames as usize;
     let samples = block.with_samples(|samples| {
-        let used = samples.get(..frames * channels).unwrap_or(samples);
-        ArrayView2::from_shape((frames, channels), used)
-            .map(|view| view.to_pyarray(py).unbind())
-            .map_err(|error| PyRuntimeError::new_err(error.to_string()))
+        framed(samples, stamp.frames as usize, channels).map(|view| view.to_pyarray(py).unbind())
     })?;
     Ok(CaptureBlock {
         samples,

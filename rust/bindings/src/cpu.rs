@@ -15,7 +15,7 @@ const PROBED_PRIORITY: u8 = 20;
 const MOST_THREADS: usize = 1024;
 
 /// The name of `granted` in Python.
-pub fn granted_name(granted: Granted) -> &'static str {
+pub(crate) fn granted_name(granted: Granted) -> &'static str {
     match granted {
         Granted::RealTime(_) => "realtime",
         Granted::Nice(_) => "nice",
@@ -139,12 +139,7 @@ fn realtime_overruns() -> u64 {
     overrun::count()
 }
 
-/// Adds the functions of this file to `module`.
-///
-/// # Errors
-///
-/// Whatever Python raises while adding an attribute.
-pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(topology, module)?)?;
     module.add_function(wrap_pyfunction!(plan, module)?)?;
     module.add_function(wrap_pyfunction!(promote, module)?)?;

@@ -4,6 +4,7 @@ mod capture_reader;
 mod cpu;
 mod dsp;
 mod engine;
+mod exclusive;
 mod fork;
 mod histograms;
 mod jack;
@@ -18,6 +19,7 @@ mod stream;
 mod thermal_governor;
 mod thermometer;
 mod time;
+mod user_data;
 
 use pyo3::prelude::*;
 

@@ -1,7 +1,7 @@
 //! `voicestand_core::playback` for Python.
 
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -12,7 +12,7 @@ use voicestand_core::{
     ring::Wake,
 };
 
-use crate::{samples::interleaved, time::Deadline};
+use crate::{samples::interleaved, time::Deadline, user_data::UserData};
 
 /// A ring that Python writes and a native device callback plays.
 #[pyclass(frozen, module = "voicestand._native")]
@@ -103,7 +103,7 @@ impl Player {
     fn device_stream(&self) -> OutputDeviceStream {
         let output = Arc::clone(self.core.output());
         OutputDeviceStream {
-            stream: Mutex::new(Some(Arc::new(OutputStream { output }))),
+            stream: UserData::new(OutputStream { output }),
         }
     }
 
@@ -128,14 +128,7 @@ impl Player {
 #[pyclass(frozen, module = "voicestand._native")]
 #[derive(Debug)]
 pub struct OutputDeviceStream {
-    stream: Mutex<Option<Arc<OutputStream>>>,
-}
-
-impl Drop for OutputDeviceStream {
-    fn drop(&mut self) {
-        let stream = self.stream.get_mut();
-        std::mem::forget(stream.unwrap_or_else(PoisonError::into_inner).take());
-    }
+    stream: UserData<OutputStream>,
 }
 
 #[pymethods]
@@ -149,15 +142,11 @@ impl OutputDeviceStream {
     /// Address to pass as the callback's user data; 0 after `release`.
     #[getter]
     fn userdata(&self) -> usize {
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        stream
-            .as_ref()
-            .map_or(0, |stream| Arc::as_ptr(stream) as usize)
+        self.stream.address()
     }
 
     /// Frees the user data. Only after the PortAudio stream was closed.
     fn release(&self) {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(stream.take());
+        self.stream.release();
     }
 }

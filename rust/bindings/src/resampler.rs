@@ -1,11 +1,13 @@
 //! `voicestand_core::dsp::Resampler` for Python.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 
 use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray1, ToPyArray};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use voicestand_core::dsp::{MOST_TRIM, Resampler as Core};
+
+use crate::exclusive::alone;
 
 /// From so many samples on the GIL is released: what is shorter is done in some microseconds.
 const LONG: usize = 1 << 13;
@@ -30,13 +32,7 @@ struct State {
 
 impl Resampler {
     fn state(&self) -> PyResult<MutexGuard<'_, State>> {
-        match self.state.try_lock() {
-            Ok(state) => Ok(state),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "another thread is using this resampler: give each thread its own",
-            )),
-        }
+        alone(&self.state, "using this resampler")
     }
 
     /// The state for more input: `ValueError` after `finish`.
@@ -76,8 +72,8 @@ impl Resampler {
         })
     }
 
-    #[pyo3(signature = (samples, /))]
     /// Resamples float32 (n,), C-contiguous; returns what it completes, float32 (m,).
+    #[pyo3(signature = (samples, /))]
     fn process<'py>(
         &self,
         py: Python<'py>,
@@ -95,9 +91,9 @@ impl Resampler {
         Ok(output.get(..count).unwrap_or_default().to_pyarray(py))
     }
 
-    #[pyo3(signature = (samples, out, /))]
     /// Resamples `samples` into the front of `out`, both float32 and C-contiguous; returns how many
     /// samples it wrote. Allocates nothing.
+    #[pyo3(signature = (samples, out, /))]
     fn process_into(
         &self,
         samples: PyReadonlyArray1<'_, f32>,
@@ -119,8 +115,8 @@ impl Resampler {
         Ok(state.core.process(input, output))
     }
 
-    #[pyo3(signature = (samples, /))]
     /// The most samples that `process` may put out for `samples` samples.
+    #[pyo3(signature = (samples, /))]
     fn most_output(&self, samples: usize) -> PyResult<usize> {
         Ok(self.state()?.core.most_output(samples))
     }

@@ -1,17 +1,17 @@
 //! Reading a ring from Python: as a copy, or where the block lies.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 
 use numpy::ndarray::ArrayView2;
 use numpy::{PyArray2, PyArrayMethods, ToPyArray};
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTimeoutError};
+use pyo3::exceptions::{PyBufferError, PyTimeoutError};
 use pyo3::prelude::*;
 use voicestand_core::{
     process::Home,
     ring::{self, PinnedBlock, Read, ReadPinned, Stamp, Wake},
 };
 
-use crate::{fork::refuse_elsewhere, time::Deadline};
+use crate::{exclusive::reading_alone, fork::refuse_elsewhere, samples::framed, time::Deadline};
 
 /// One reader of a ring.
 #[pyclass(frozen, module = "voicestand._native")]
@@ -53,17 +53,9 @@ impl RingReader {
         }
     }
 
-    /// The reader, if no other thread has it. Waiting for that thread here could wait forever: it
-    /// may need the GIL that this one holds.
     fn alone(&self) -> PyResult<MutexGuard<'_, ring::Reader>> {
         refuse_elsewhere(self.home, "reader")?;
-        match self.reader.try_lock() {
-            Ok(reader) => Ok(reader),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "another thread is reading from this reader: give each thread its own",
-            )),
-        }
+        reading_alone(&self.reader)
     }
 
     /// Looks until there is something or the time is over.
@@ -94,10 +86,7 @@ impl RingReader {
 
     /// The frames of a block that count, as (frames, channels).
     fn view<'a>(&self, samples: &'a [f32], stamp: Stamp) -> PyResult<ArrayView2<'a, f32>> {
-        let frames = stamp.frames as usize;
-        let used = samples.get(..frames * self.channels).unwrap_or(samples);
-        ArrayView2::from_shape((frames, self.channels), used)
-            .map_err(|error| PyRuntimeError::new_err(error.to_string()))
+        framed(samples, stamp.frames as usize, self.channels)
     }
 
     /// An array of the block's own memory, which keeps the block for as long as it lives.

@@ -1,7 +1,8 @@
-//! Audio as Python hands it over.
+//! Audio as Python hands it over and is handed it.
 
+use numpy::ndarray::ArrayView2;
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 /// The samples of an array (frames, channels), frame after frame, in place.
@@ -11,4 +12,15 @@ pub(crate) fn interleaved<'a>(samples: &'a PyReadonlyArray2<'_, f32>) -> PyResul
     audio
         .and_then(Result::ok)
         .ok_or_else(|| PyValueError::new_err("samples must be C-contiguous (frames, channels)"))
+}
+
+/// The first `frames` frames of a block of a ring, as (frames, channels).
+pub(crate) fn framed(
+    block: &[f32],
+    frames: usize,
+    channels: usize,
+) -> PyResult<ArrayView2<'_, f32>> {
+    let used = block.get(..frames * channels).unwrap_or(block);
+    ArrayView2::from_shape((frames, channels), used)
+        .map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Reading 16 kHz speech from Python, in windows.
 
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 
 use numpy::ndarray::ArrayView2;
 use numpy::{PyArray2, ToPyArray};
@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use voicestand_core::engine::{Window as Outcome, WindowReader};
 use voicestand_core::process::Home;
 
+use crate::exclusive::reading_alone;
 use crate::fork::refuse_elsewhere;
 use crate::time::{Deadline, seconds};
 
@@ -45,15 +46,9 @@ impl SpeechReader {
         }
     }
 
-    fn with_reader<R>(&self, work: impl FnOnce(&mut WindowReader) -> R) -> PyResult<R> {
+    fn alone(&self) -> PyResult<MutexGuard<'_, WindowReader>> {
         refuse_elsewhere(self.home, "reader")?;
-        match self.reader.try_lock() {
-            Ok(mut reader) => Ok(work(&mut reader)),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(work(&mut poisoned.into_inner())),
-            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
-                "another thread is reading from this reader: give each thread its own",
-            )),
-        }
+        reading_alone(&self.reader)
     }
 }
 
@@ -65,10 +60,11 @@ impl SpeechReader {
     #[pyo3(signature = (timeout=None))]
     fn read(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<SpeechWindow>> {
         let deadline = Deadline::after(timeout)?;
+        let mut reader = self.alone()?;
         loop {
-            let outcome = py.detach(|| self.with_reader(|reader| reader.read(deadline.left())))?;
-            match outcome {
-                Outcome::Ready => return self.with_reader(|reader| window(py, reader))?.map(Some),
+            let reader = &mut *reader;
+            match py.detach(|| reader.read(deadline.left())) {
+                Outcome::Ready => return window(py, reader).map(Some),
                 Outcome::Closed => return Ok(None),
                 Outcome::Interrupted => py.check_signals()?,
                 Outcome::TimedOut => {
@@ -83,13 +79,13 @@ impl SpeechReader {
     /// Source frames that were delivered to this reader.
     #[getter]
     fn delivered(&self) -> PyResult<u64> {
-        self.with_reader(|reader| reader.books().delivered)
+        Ok(self.alone()?.books().delivered)
     }
 
     /// Source frames that were overwritten before this reader came for them.
     #[getter]
     fn lost(&self) -> PyResult<u64> {
-        self.with_reader(|reader| reader.books().lost)
+        Ok(self.alone()?.books().lost)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The native device callback, as two addresses that PortAudio is given.
 
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use voicestand_core::capture::{Input, SampleFormat, Stream, stream_callback};
+
+use crate::user_data::UserData;
 
 /// What PortAudio needs to call the core without Python: a callback and its user data.
 ///
@@ -14,7 +16,7 @@ use voicestand_core::capture::{Input, SampleFormat, Stream, stream_callback};
 #[pyclass(frozen, module = "voicestand._native")]
 #[derive(Debug)]
 pub struct DeviceStream {
-    stream: Mutex<Option<Arc<Stream>>>,
+    stream: UserData<Stream>,
 }
 
 impl DeviceStream {
@@ -33,22 +35,10 @@ impl DeviceStream {
                 )));
             }
         };
-        let stream = Arc::new(Stream::new(input, sample_rate, channels, format));
+        let stream = Stream::new(input, sample_rate, channels, format);
         Ok(Self {
-            stream: Mutex::new(Some(stream)),
+            stream: UserData::new(stream),
         })
-    }
-
-    fn stream(&self) -> Option<Arc<Stream>> {
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        stream.clone()
-    }
-}
-
-impl Drop for DeviceStream {
-    fn drop(&mut self) {
-        let stream = self.stream.get_mut();
-        std::mem::forget(stream.unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -63,21 +53,19 @@ impl DeviceStream {
     /// Address to pass as the callback's user data; 0 after `release`.
     #[getter]
     fn userdata(&self) -> usize {
-        self.stream()
-            .map_or(0, |stream| Arc::as_ptr(&stream) as usize)
+        self.stream.address()
     }
 
     /// Ignores this stream's audio from now on and asks PortAudio to end it: for a stream that hangs
     /// while another one takes its place.
     fn detach(&self) {
-        if let Some(stream) = self.stream() {
+        if let Some(stream) = self.stream.get() {
             stream.detach();
         }
     }
 
     /// Frees the user data. Only after the PortAudio stream was closed.
     fn release(&self) {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(stream.take());
+        self.stream.release();
     }
 }
