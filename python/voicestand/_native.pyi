@@ -213,7 +213,7 @@ class Engine:
         """After ``interrupt``, lets the clock go on to ``until``, seconds of ``time.monotonic()``.
 
         Readers see silence, so that who waits for an end of speech hears it while the source is
-        away. Does nothing while the source is there.
+        away. Does nothing while the source is there. Raises ``ValueError`` for a time that is none.
         """
 
     def push(
@@ -232,14 +232,21 @@ class Engine:
 
         Until the source begins there is silence; more than a minute before it, ``origin`` is
         ignored and frame 0 is the source's first. To be called before the source is started.
-        Raises ``ValueError`` unless the engine was made with ``follow_monotonic``.
+        Raises ``ValueError`` unless the engine was made with ``follow_monotonic``, or for a time
+        that is none.
         """
 
     def speech_reader(self, frames: int = 512) -> SpeechReader:
-        """A reader of 16 kHz speech in windows of ``frames`` frames, from now on; at most 8."""
+        """A reader of 16 kHz speech in windows of ``frames`` frames, 1 to 1,000,000, from now on.
+
+        Raises ``ValueError`` for another number, ``RuntimeError`` if there are 8 readers already.
+        """
 
     def capture_reader(self) -> CaptureReader:
-        """A reader of the frames as the source gives them, from now on; at most 7."""
+        """A reader of the frames as the source gives them, from now on.
+
+        Raises ``RuntimeError`` if there are 7 readers already.
+        """
 
     def finish(self) -> None:
         """No more audio: readers get what is under way and then the end."""
@@ -286,7 +293,8 @@ class Engine:
 
         Both must be live: they are aligned by when their frames were converted, and where the far
         end is late, the near end waits for it, up to 60 ms. Takes one of the far end's 8 speech
-        readers. Raises ``ValueError`` for this engine itself or a channel that does not exist.
+        readers. Raises ``ValueError`` for this engine itself, a channel that does not exist, or if
+        no reader is left.
         """
 
     def stats(self) -> EngineStats:
@@ -318,7 +326,8 @@ class CaptureReader:
     def read(self, timeout: float | None = None) -> CaptureBlock | None:
         """The next block; ``None`` when the audio has ended.
 
-        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds.
+        Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds,
+        ``RuntimeError`` while another thread reads.
         """
 
     @property
@@ -393,7 +402,9 @@ class JackClient:
     Raises ``ConnectionError`` where there is no libjack or no server.
     """
 
-    def __new__(cls, name: str) -> JackClient: ...
+    def __new__(cls, name: str) -> JackClient:
+        """Opens a client that the server may call ``name``, idle until it captures or plays."""
+
     @property
     def sample_rate(self) -> int:
         """Of the server, Hz."""
@@ -481,7 +492,7 @@ class SpeechReader:
         """The next window; ``None`` when the audio has ended.
 
         Waits by event, the GIL released. Raises ``TimeoutError`` after ``timeout`` seconds in all;
-        what has come by then is kept.
+        what has come by then is kept. Raises ``RuntimeError`` while another thread reads.
         """
 
     @property
@@ -637,15 +648,16 @@ class Resampler:
     def process(self, samples: NDArray[np.float32], /) -> NDArray[np.float32]:
         """Takes float32 (n,), C-contiguous, and returns what it completes, float32 (m,).
 
-        Releases the GIL. Raises ``ValueError`` for another layout and after ``finish``,
-        ``TypeError`` for another dtype or number of dimensions, ``RuntimeError`` while another
-        thread is inside.
+        Releases the GIL from 8,192 samples on. Raises ``ValueError`` for another layout and after
+        ``finish``, ``TypeError`` for another dtype or number of dimensions, ``RuntimeError`` while
+        another thread is inside.
         """
 
     def process_into(self, samples: NDArray[np.float32], out: NDArray[np.float32], /) -> int:
         """``process`` into the front of ``out``; returns how many samples it wrote.
 
-        ``out`` must have room for ``most_output(len(samples))`` samples; else ``ValueError``.
+        ``out``, float32 and C-contiguous, must have room for ``most_output(len(samples))`` samples;
+        else ``ValueError``. Otherwise raises as ``process`` does.
         """
 
     def most_output(self, samples: int, /) -> int:
@@ -686,10 +698,17 @@ class Ring:
         """
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Publishes float32 (frames, channels), C-contiguous, as one block. Never waits."""
+        """Publishes float32 (frames, channels), C-contiguous, as one block. Never waits.
+
+        Raises ``ValueError`` for more than ``block_frames`` frames, another shape, or after
+        ``close``.
+        """
 
     def reader(self) -> RingReader:
-        """A new reader, which sees what is written from now on."""
+        """A new reader, which sees what is written from now on.
+
+        Raises ``RuntimeError`` if there are as many as the ring was made for.
+        """
 
     @property
     def pinned(self) -> int:
@@ -706,7 +725,7 @@ class RingReader:
         """The next block as (samples, first frame, frames lost before it); ``None`` at the end.
 
         ``samples`` is a copy, float32 (frames, channels). Waits by event, the GIL released; raises
-        ``TimeoutError`` after ``timeout`` seconds.
+        ``TimeoutError`` after ``timeout`` seconds, ``RuntimeError`` while another thread reads.
         """
 
     def borrow(self, timeout: float | None = None) -> tuple[NDArray[np.float32], int, int] | None:
@@ -815,14 +834,18 @@ class Biquads:
     """A cascade of second-order sections with its state, in double precision."""
 
     def __new__(cls, sections: list[tuple[float, float, float, float, float]]) -> Biquads:
-        """1 to 64 sections (b0, b1, b2, a1, a2).
+        """1 to 64 sections (b0, b1, b2, a1, a2), each with a0 = 1.
 
-        A0 = 1. Raises ``ValueError`` for one that is unstable.
+        Raises ``ValueError`` for another number of them, or one that is not finite or unstable.
         """
 
     @staticmethod
     def high_pass(corner_hz: float, sample_rate: int, *, order: int = 2) -> Biquads:
-        """Butterworth's high-pass of an even order up to 16, -3 dB at ``corner_hz``."""
+        """Butterworth's high-pass of an even ``order`` up to 16, -3 dB at ``corner_hz``.
+
+        Raises ``ValueError`` for another order, or a corner (Hz) not between 0 and half of
+        ``sample_rate`` (Hz).
+        """
 
     def process(
         self, samples: NDArray[np.float32], *, out: NDArray[np.float32] | None = None
@@ -840,15 +863,14 @@ class LogMel:
     """Whisper's features of 16 kHz speech."""
 
     def __new__(cls) -> LogMel:
-        """80 Slaney bands from 0 to 8 kHz, Hann windows of 25 ms every 10 ms."""
+        """80 of Slaney's mel bands from 0 to 8 kHz; Hann windows of 25 ms, one every 10 ms."""
 
     def process(
         self, samples: NDArray[np.float32], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Features, float32 (80, n // 160), of speech, float32 (n,).
 
-        Power in each band; log10 of it, at least 1e-10 and no more than 8 below the largest; plus
-        4,
+        Power in each band, at least 1e-10; log10 of it, no more than 8 below the largest; plus 4,
         divided by 4. Windows are centred, and the speech is reflected at both ends.
         """
 
@@ -856,9 +878,8 @@ def instruction_set() -> str:
     """The instruction set in use: ``scalar``, ``avx2`` or ``avx512``.
 
     Chosen once: the best of the CPU, or what the environment variable ``VOICESTAND_SIMD`` names.
-    Raises
-    ``ValueError`` if that does not exist or the CPU does not have it, as every function here does
-    then.
+    Raises ``ValueError`` if that does not exist or the CPU does not have it, as every function of
+    ``voicestand.dsp`` does then.
     """
 
 def gain(
@@ -875,7 +896,10 @@ def gain(
     """
 
 def mix(into: NDArray[np.float32], samples: NDArray[np.float32], weight: float = 1.0) -> None:
-    """Adds ``weight * samples`` to ``into``; both float32 of one shape."""
+    """Adds ``weight * samples`` to ``into``; both float32 of one shape.
+
+    Raises ``ValueError`` for a weight that is not finite.
+    """
 
 def multiply(
     samples: NDArray[np.float32],
@@ -895,9 +919,8 @@ def limit(
     """Limits ``samples`` softly, in place or into ``out``; float32 of any shape, NaN becomes 0.
 
     Unchanged up to ``threshold``; with k = ceiling - threshold and e = |x| - threshold, the size
-    becomes
-    threshold + e - e**2 / (4 k), and the ceiling from e = 2 k on. Raises ``ValueError`` unless
-    0 <= threshold < ceiling.
+    becomes threshold + e - e**2 / (4 k), and the ceiling from e = 2 k on. Raises ``ValueError``
+    unless 0 <= threshold < ceiling.
     """
 
 def interleave(
@@ -918,9 +941,9 @@ def from_int16(
 def from_int24(
     samples: NDArray[np.uint8], out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Packed little-endian 24-bit samples, uint8 (3 n,), to float32 (n,): divided by 2**23.
+    """Packed little-endian 24-bit samples, uint8 (3 n,), to float32 (n,), exactly.
 
-    Exactly.
+    They are divided by 2**23.
     """
 
 def from_int32(
@@ -976,18 +999,23 @@ def dot(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 def fir(
     samples: NDArray[np.float32], taps: NDArray[np.float32], out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """The convolution of samples, float32 (n,), with taps, float32 (k,), where they overlap: (n -
-    k + 1,).
+    """The convolution of float32 (n,) with ``taps``, float32 (k,), where they overlap completely.
 
-    What ``numpy.convolve(samples, taps, 'valid')`` gives, within 2 k * 2**-24 of the sizes of the
-    products.
+    float32 (n - k + 1,): what ``numpy.convolve(samples, taps, "valid")`` gives, within
+    2 k * 2**-24 of the sum of the sizes of the products.
     """
 
 def hann(length: int, *, periodic: bool = False) -> NDArray[np.float32]:
-    """Hann's window, float32 (length,); ``periodic`` for spectra, symmetric for filters."""
+    """Hann's window, float32 (length,); ``periodic`` for spectra, symmetric for filters.
+
+    ``length`` up to 2**24; raises ``ValueError`` beyond, as ``hamming`` and ``kaiser`` do.
+    """
 
 def hamming(length: int, *, periodic: bool = False) -> NDArray[np.float32]:
     """Hamming's window, float32 (length,); ``periodic`` for spectra, symmetric for filters."""
 
 def kaiser(length: int, beta: float, *, periodic: bool = False) -> NDArray[np.float32]:
-    """Kaiser's window of shape ``beta``, 0 to 100, float32 (length,)."""
+    """Kaiser's window of shape ``beta``, float32 (length,).
+
+    Raises ``ValueError`` for a ``beta`` outside 0 to 100.
+    """

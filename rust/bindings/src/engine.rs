@@ -100,11 +100,12 @@ impl Engine {
         Ok(())
     }
 
-    /// After `interrupt`, lets the clock go on to `until`, in seconds of `time.monotonic()`.
+    /// After `interrupt`, lets the clock go on to `until`, in seconds of `time.monotonic()`. Raises
+    /// `ValueError` for a time that is none.
     fn advance(&self, until: f64) -> PyResult<()> {
         let core = self.core()?;
         core.input()
-            .advance(nanoseconds(until)?, core.spec().sample_rate);
+            .advance(nanoseconds("until", until)?, core.spec().sample_rate);
         Ok(())
     }
 
@@ -132,7 +133,7 @@ impl Engine {
         }
         let audio = interleaved(&samples)?;
         let start_ns = match adc_time {
-            Some(seconds) => nanoseconds(seconds)?,
+            Some(seconds) => nanoseconds("adc_time", seconds)?,
             None => monotonic_ns(),
         };
         let mut accepted = 0;
@@ -155,7 +156,8 @@ impl Engine {
     }
 
     /// Lets speech frame 0 be at `origin`, seconds of `time.monotonic()`: until the source begins
-    /// there is silence. For an engine that follows that clock, before its source is started.
+    /// there is silence. For an engine that follows that clock, before its source is started. Raises
+    /// `ValueError` for another one, or a time that is none.
     fn begin_at(&self, origin: f64) -> PyResult<()> {
         let core = self.core()?;
         if !core.spec().follow_monotonic {
@@ -163,11 +165,12 @@ impl Engine {
                 "begin_at: the engine keeps its source's own clock: make it with follow_monotonic",
             ));
         }
-        core.begin_at(nanoseconds(origin)?);
+        core.begin_at(nanoseconds("origin", origin)?);
         Ok(())
     }
 
-    /// A reader of 16 kHz speech in windows of `frames` frames, from now on.
+    /// A reader of 16 kHz speech in windows of `frames` frames, 1 to 1,000,000, from now on. Raises
+    /// `ValueError` for another number, `RuntimeError` if there are 8 readers already.
     #[pyo3(signature = (frames=512))]
     fn speech_reader(&self, frames: usize) -> PyResult<SpeechReader> {
         if !(1..=1_000_000).contains(&frames) {
@@ -181,7 +184,8 @@ impl Engine {
         })
     }
 
-    /// A reader of the frames as the source gives them, from now on; at most 7.
+    /// A reader of the frames as the source gives them, from now on. Raises `RuntimeError` if there
+    /// are 7 readers already.
     fn capture_reader(&self) -> PyResult<CaptureReader> {
         let core = self.core()?;
         let reader = core.capture_reader();

@@ -66,6 +66,8 @@ impl Ring {
     }
 
     /// Publishes `samples`, float32 (frames, channels), C-contiguous, as one block. Never waits.
+    ///
+    /// Raises `ValueError` for more than `block_frames` frames, another shape, or after `close`.
     fn write(&self, samples: PyReadonlyArray2<'_, f32>) -> PyResult<()> {
         refuse_elsewhere(self.home, "ring")?;
         let shape = samples.shape();
@@ -98,7 +100,8 @@ impl Ring {
         Ok(())
     }
 
-    /// A new reader, which sees what is written from now on.
+    /// A new reader, which sees what is written from now on. Raises `RuntimeError` if there are as
+    /// many as the ring was made for.
     fn reader(&self) -> PyResult<RingReader> {
         refuse_elsewhere(self.home, "ring")?;
         let reader = self.ring.reader();

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// Nanoseconds of a time on the monotonic clock, in seconds: 0 up to a century.
-pub(crate) fn nanoseconds(seconds: f64) -> PyResult<u64> {
+/// Nanoseconds of a time on the monotonic clock, in seconds: 0 up to a century. Raises `ValueError`
+/// for another one, by the argument's `name`.
+pub(crate) fn nanoseconds(name: &str, seconds: f64) -> PyResult<u64> {
     if (0.0..=3.2e9).contains(&seconds) {
         Ok((seconds * 1e9) as u64)
     } else {
         Err(PyValueError::new_err(format!(
-            "adc_time {seconds}: seconds of time.monotonic() are wanted"
+            "{name} {seconds}: seconds of time.monotonic() are wanted"
         )))
     }
 }

@@ -36,6 +36,8 @@ fn gain(
 }
 
 /// Adds ``weight * samples`` to ``into``; both float32 of one shape.
+///
+/// Raises ``ValueError`` for a weight that is not finite.
 #[pyfunction]
 #[pyo3(signature = (into, samples, weight=1.0))]
 fn mix(

@@ -13,6 +13,9 @@ pub struct Biquads(Vec<kernels::Section>);
 
 #[pymethods]
 impl Biquads {
+    /// 1 to 64 sections (b0, b1, b2, a1, a2), each with a0 = 1.
+    ///
+    /// Raises ``ValueError`` for another number of them, or one that is not finite or unstable.
     #[new]
     fn new(sections: Vec<[f64; 5]>) -> PyResult<Self> {
         demand((1..=64).contains(&sections.len()), || {
@@ -30,7 +33,9 @@ impl Biquads {
         Ok(Self(made))
     }
 
-    /// Butterworth's high-pass of an even order up to 16, -3 dB at ``corner_hz``.
+    /// Butterworth's high-pass of an even ``order`` up to 16, -3 dB at ``corner_hz``.
+    ///
+    /// Raises ``ValueError`` for another order, or a corner not between 0 and half of ``sample_rate``.
     #[staticmethod]
     #[pyo3(signature = (corner_hz, sample_rate, *, order=2))]
     fn high_pass(corner_hz: f64, sample_rate: u32, order: usize) -> PyResult<Self> {

@@ -20,9 +20,10 @@ fn dot(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f
     Ok(run(py, a.len(), || kernels.dot(a, b)))
 }
 
-/// The convolution of samples, float32 (n,), with taps, float32 (k,), where they overlap: (n - k + 1,).
+/// The convolution of float32 (n,) with ``taps``, float32 (k,), where they overlap completely.
 ///
-/// What ``numpy.convolve(samples, taps, 'valid')`` gives, within 2 k * 2**-24 of the sizes of the products.
+/// float32 (n - k + 1,): what ``numpy.convolve(samples, taps, "valid")`` gives, within 2 k * 2**-24 of the
+/// sum of the sizes of the products.
 #[pyfunction]
 #[pyo3(signature = (samples, taps, out=None))]
 fn fir<'py>(

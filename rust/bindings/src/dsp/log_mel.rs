@@ -20,7 +20,7 @@ impl LogMel {
 
     /// Features, float32 (80, n // 160), of speech, float32 (n,).
     ///
-    /// Power in each band; log10 of it, at least 1e-10 and no more than 8 below the largest; plus 4,
+    /// Power in each band, at least 1e-10; log10 of it, no more than 8 below the largest; plus 4,
     /// divided by 4. Windows are centred, and the speech is reflected at both ends.
     #[pyo3(signature = (samples, out=None))]
     fn process<'py>(

@@ -96,7 +96,8 @@ fn convert<'py, A: Element + Sync, B: Element + Send>(
 /// The instruction set in use: ``scalar``, ``avx2`` or ``avx512``.
 ///
 /// Chosen once: the best of the CPU, or what the environment variable ``VOICESTAND_SIMD`` names. Raises
-/// ``ValueError`` if that does not exist or the CPU does not have it, as every function here does then.
+/// ``ValueError`` if that does not exist or the CPU does not have it, as every function of
+/// ``voicestand.dsp`` does then.
 #[pyfunction]
 fn instruction_set() -> PyResult<&'static str> {
     Ok(chosen()?.instruction_set().name())

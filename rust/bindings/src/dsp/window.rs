@@ -28,7 +28,9 @@ fn hamming(py: Python<'_>, length: usize, periodic: bool) -> PyResult<Bound<'_, 
     Ok(PyArray1::from_vec(py, kernels::hamming(length, periodic)))
 }
 
-/// Kaiser's window of shape ``beta``, 0 to 100, float32 (length,).
+/// Kaiser's window of shape ``beta``, float32 (length,).
+///
+/// Raises ``ValueError`` for a ``beta`` outside 0 to 100.
 #[pyfunction]
 #[pyo3(signature = (length, beta, *, periodic=false))]
 fn kaiser(
