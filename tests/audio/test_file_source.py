@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests.audio.recordings import READABLE, encode, tones, wav
+from tests.program import wait_until
 
 from voicestand import audio
 from voicestand._native import SpeechReader
@@ -264,7 +265,7 @@ def test_stop_ends_a_file_whose_reader_does_not_come(long: Path) -> None:
     source = FileSource(long, AudioSettings(ring_seconds=0.1), pace="max")
     reader = source.engine.speech_reader(512)
     source.start()
-    time.sleep(0.05)
+    wait_until(lambda: source.frames_read)
     source.close()
     assert not source._thread.is_alive()
     assert reader.read(timeout=60) is not None

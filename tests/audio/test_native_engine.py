@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.audio.readers import wait_until_read
 
 from voicestand._native import Engine, SpeechReader
 
@@ -130,6 +130,15 @@ def test_a_time_that_is_none_is_refused(adc_time: float) -> None:
     core = engine()
     with pytest.raises(ValueError, match="adc_time"):
         core.push(zeros(480), adc_time=adc_time)
+    core.close()
+
+
+def test_a_refused_time_is_named_as_the_caller_names_it() -> None:
+    core = engine(follow_monotonic=True)
+    with pytest.raises(ValueError, match="until NaN"):
+        core.advance(math.nan)
+    with pytest.raises(ValueError, match="origin -1"):
+        core.begin_at(-1.0)
     core.close()
 
 
@@ -256,17 +265,9 @@ def test_a_reader_is_for_one_thread_and_says_so_to_the_other() -> None:
     outcome: list[object] = []
     blocked = threading.Thread(target=lambda: outcome.append(reader.read(timeout=60)))
     blocked.start()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            reader.read(timeout=0)
-        except RuntimeError as error:
-            assert "another thread" in str(error)  # noqa: PT017 -- which of the two comes is chance
-            break
-        except TimeoutError:
-            time.sleep(0.001)
-    else:
-        pytest.fail("the other thread never read")
+    wait_until_read(reader)
+    with pytest.raises(RuntimeError, match="another thread"):
+        reader.read(timeout=0)
     core.push(zeros(160))
     blocked.join(60)
     assert outcome
@@ -327,7 +328,7 @@ def test_a_read_that_waits_ends_with_the_engine(end: str) -> None:
     outcome: list[object] = []
     blocked = threading.Thread(target=lambda: outcome.append(reader.read()))
     blocked.start()
-    time.sleep(0.02)
+    wait_until_read(reader)
     getattr(core, end)()
     blocked.join(60)
     assert outcome == [None]

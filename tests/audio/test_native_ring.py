@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.audio.readers import wait_until_read
+from tests.program import wait_until
 
 from voicestand._native import Ring, RingReader
 
@@ -137,7 +138,7 @@ def test_two_threads_on_one_reader_are_told() -> None:
     reader = ring.reader()
     blocked = threading.Thread(target=reader.read)
     blocked.start()
-    time.sleep(0.05)
+    wait_until_read(reader)
     with pytest.raises(RuntimeError, match="another thread"):
         reader.read(timeout=0)
     ring.write(block(0, 10))
@@ -157,9 +158,7 @@ def test_a_reader_that_waits_is_woken_by_a_block_and_by_the_end() -> None:
     listener = threading.Thread(target=listen)
     listener.start()
     ring.write(block(0, 10))
-    deadline = time.monotonic() + 60
-    while not heard and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(lambda: heard)
     ring.close()
     listener.join(60)
     assert heard == [0]

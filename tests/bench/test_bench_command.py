@@ -7,12 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.program import Program, error_lines, is_alive
+from tests.program import Program, error_lines, is_alive, wait_until
 
 from voicestand.bench import benches, runner
 from voicestand.errors import VoicestandError
@@ -159,10 +158,7 @@ def test_it():
     assert seen.trouble
     assert "it did not end" in seen.trouble[0]
     child = int((tree / "child").read_text())
-    deadline = time.monotonic() + 10
-    while is_alive(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not is_alive(child)
+    wait_until(lambda: not is_alive(child), "its end", 10)
 
 
 def test_ctrl_c_ends_the_bench_that_runs(program: Program, tree: Path) -> None:
@@ -176,9 +172,7 @@ def test_ctrl_c_ends_the_bench_that_runs(program: Program, tree: Path) -> None:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + 60
-        while not (tree / "here").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until((tree / "here").exists, "the bench", 60)
         running.send_signal(signal.SIGINT)
         _, stderr = running.communicate(timeout=60)
     finally:

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from tests.program import wait_until
 
 from voicestand._native import Engine, Ring, RingReader, SpeechReader
 
@@ -125,9 +126,7 @@ def test_of_two_threads_on_one_reader_the_second_is_told_so() -> None:
         threads = [threading.Thread(target=read) for _ in range(2)]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + PATIENCE
-        while not told and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(told.__len__)
         end()
         for thread in threads:
             thread.join(PATIENCE)

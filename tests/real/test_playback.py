@@ -57,7 +57,9 @@ with vs.Capture(source, rate) as capture:
         drained = playback.drain(10)
         ended = time.monotonic()
         books = playback.stats()
-    time.sleep(0.5)
+    # What was played has come back once what is captured is half a second younger than its end.
+    while blocks[-1][0] < ended + 0.5:
+        time.sleep(0.01)
 listener.join()
 heard = np.concatenate([samples for _, samples in blocks])
 size = len(heard) + len(noise)

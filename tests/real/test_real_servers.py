@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 _RECORD = """
-import sys, time, numpy, sounddevice
-name, heard = sys.argv[1], []
+import sys, threading, numpy, sounddevice
+name, heard, enough = sys.argv[1], [], threading.Event()
 device = None if name == "default" else next(
     d["index"] for d in sounddevice.query_devices() if d["name"] == name)
-callback = lambda data, *_: heard.append(data.copy())
+
+def callback(data, *_):
+    heard.append(data.copy())
+    if len(heard) * len(data) >= 3 * 48000:
+        enough.set()
+
 with sounddevice.InputStream(48000, 4096, device, 1, callback=callback):
     print("listening", flush=True)
-    time.sleep(3)
+    enough.wait(30)
 heard = numpy.concatenate(heard)[:, 0]
 spectrum = numpy.abs(numpy.fft.rfft(heard))
 print(f"{spectrum.argmax() * 48000 / len(heard):.0f} {numpy.abs(heard).max():.2f}")

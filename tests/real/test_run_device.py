@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.program import Program, Running, error_lines, of_kind
+from tests.program import (
+    Program,
+    Running,
+    command_line,
+    error_lines,
+    of_kind,
+    wait_until,
+)
 from tests.session.test_run import check_utterances
 from tests.spoken_calls import Line, Recording, perform
 
@@ -106,8 +112,17 @@ def test_a_conversation_through_jack(jack_server: AudioServer, monologue: Record
     check_one_conversation(jack_server, monologue)
 
 
-def pactl(server: AudioServer, *arguments: str) -> None:
-    subprocess.run(["pactl", *arguments], env=server.env, check=True, capture_output=True)
+def pactl(server: AudioServer, *arguments: str) -> str:
+    command = ["pactl", *arguments]
+    done = subprocess.run(command, env=server.env, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def hears_the_news(server: AudioServer, running: Running) -> bool:
+    """Whether the program's ``pactl subscribe`` is a client of the server."""
+    clients = pactl(server, "list", "clients")
+    connected = [pid for pid in running.workers() if f'process.id = "{pid}"' in clients]
+    return any("subscribe" in command_line(pid) for pid in connected)
 
 
 FAR_END = (
@@ -155,7 +170,7 @@ def test_system_audio_follows_the_default_output(
     pactl(pulse_server, "load-module", "module-null-sink", "sink_name=headset", "rate=48000")
     pactl(pulse_server, "set-default-sink", "vs")
     with listening(pulse_server, "--device", "default", "--system-audio") as (program, running):
-        time.sleep(2)  # until it listens to the server's news
+        wait_until(lambda: hears_the_news(pulse_server, running), "pactl subscribe")
         pactl(pulse_server, "set-default-sink", "headset")
         changed = running.first(EngineAlert, lambda alert: alert.code == "audio.device_changed")
         assert changed.channel == "other"

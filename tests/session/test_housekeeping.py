@@ -7,8 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from tests.cpu import seccomp
 from tests.cpu.machines import heat, machine
+from tests.program import wait_until
 from tests.spoken_calls import Recording
 
 from voicestand import _native
@@ -90,18 +90,11 @@ def running(recording: Path, sysroot: Path) -> Iterator[Call]:
     call = Call(recording, sysroot)
     call.thread.start()
     try:
-        wait_for(lambda: call.conversation._housekeeper is not None)
+        wait_until(lambda: call.conversation._housekeeper is not None)
         yield call
     finally:
         call.conversation.stop()
         call.thread.join(PATIENCE)
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -121,16 +114,16 @@ def test_threads_of_a_live_session_run_where_the_plan_says(
 ) -> None:
     with running(monologue.path, hybrid) as call:
         fast, slow = {CPUS[0]}, {CPUS[-1]}
-        wait_for(lambda: call.places() == (fast, slow, slow, slow))
+        wait_until(lambda: call.places() == (fast, slow, slow, slow))
         # What a cgroup does when it changes: every mask is reset.
         for thread in (call.dsp(), call.worker() or 0):
             os.sched_setaffinity(thread, CPUS)
-        wait_for(lambda: call.places() == (fast, slow, slow, slow))
+        wait_until(lambda: call.places() == (fast, slow, slow, slow))
         # A worker that replaces another runs where that one did.
         killed = call.worker() or 0
         os.kill(killed, 9)
-        wait_for(lambda: call.worker() not in {None, killed})
-        wait_for(lambda: call.places() == (fast, slow, slow, slow))
+        wait_until(lambda: call.worker() not in {None, killed})
+        wait_until(lambda: call.places() == (fast, slow, slow, slow))
         assert call.alerts == []
 
 
@@ -141,23 +134,26 @@ def test_a_process_that_is_moved_to_other_cpus_is_planned_anew(
     with running(monologue.path, hybrid) as call:
         housekeeper = call.conversation._housekeeper
         assert housekeeper is not None
-        wait_for(lambda: call.places()[0] == {CPUS[0]})
+        wait_until(lambda: call.places()[0] == {CPUS[0]})
         witness = housekeeper._thread.native_id or 0
         os.sched_setaffinity(witness, {CPUS[-1]})
-        wait_for(lambda: call.places() == ({CPUS[-1]},) * 4)
-        wait_for(lambda: call.alerts)  # told by the conversation's thread, when it comes to it
+        wait_until(lambda: call.places() == ({CPUS[-1]},) * 4)
+        wait_until(lambda: call.alerts)  # told by the conversation's thread, when it comes to it
         assert [alert.code for alert in call.alerts] == ["engine.placement"]
         assert "not kept apart" in call.alerts[0].message
         os.sched_setaffinity(witness, CPUS)
-        wait_for(lambda: call.places()[0] == {CPUS[0]} and call.places()[3] == {CPUS[-1]})
+        wait_until(lambda: call.places()[0] == {CPUS[0]} and call.places()[3] == {CPUS[-1]})
 
 
 def test_where_too_few_cores_are_there_nobody_is_pinned(
-    monologue: Recording, tmp_path: Path
+    monologue: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looks: list[None] = []
+    place = housekeeping.Housekeeper._place
+    monkeypatch.setattr(housekeeping.Housekeeper, "_place", lambda self: looks.append(place(self)))
     root = machine(tmp_path / "uniform", performance=CPUS[:2])
     with running(monologue.path, root) as call:
-        time.sleep(0.5)
+        wait_until(lambda: len(looks) >= 10)
         assert call.places() == (set(CPUS),) * 4
         assert call.alerts == []
 
@@ -207,11 +203,11 @@ def test_heat_steps_background_work_down_and_up_and_no_frame_is_lost(
     heat(hybrid, 60.0)
     with running(monologue.path, hybrid) as call:
         heat(hybrid, 95.0)
-        wait_for(lambda: call.levels == ["batched", "thrifty", "single"])
-        wait_for(lambda: call.places()[1:] == ({CPUS[-1]},) * 3)
+        wait_until(lambda: call.levels == ["batched", "thrifty", "single"])
+        wait_until(lambda: call.places()[1:] == ({CPUS[-1]},) * 3)
         dsp = os.sched_getaffinity(call.dsp()), os.sched_getscheduler(call.dsp())
         heat(hybrid, 55.0)
-        wait_for(lambda: call.levels[3:] == ["thrifty", "batched", "full"])
+        wait_until(lambda: call.levels[3:] == ["thrifty", "batched", "full"])
         after = os.sched_getaffinity(call.dsp()), os.sched_getscheduler(call.dsp())
         assert dsp == after, "the audio thread was touched"
         ended = call.check_books()

@@ -6,9 +6,7 @@ import functools
 import shutil
 import subprocess
 import tempfile
-import time
 import wave
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,13 +47,6 @@ def spoken(text: str) -> Pcm:
         path = Path(folder) / "speech.wav"
         subprocess.run([flite, "-voice", "slt", "-t", text, "-o", path], check=True)
         return read(path)
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 class Hearing:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.speech.hearing import SHORT_RECORDINGS, Hearing, Pcm, read, spoken, wait_for
+from tests.program import wait_until
+from tests.speech.hearing import SHORT_RECORDINGS, Hearing, Pcm, read, spoken
 
 from voicestand.speech.pocketsphinx import CHUNK, HOLD_BACK, PocketSphinx, plain_word
 from voicestand.speech.protocol import Transcript
@@ -143,7 +144,7 @@ def test_the_pipeline_says_what_the_bare_engine_says_even_if_it_is_killed(
         hearing.partials.clear()
         hearing.recognizer.begin("killed", hearing.recognizer.head)
         hearing.write(audio[:30_000])
-        wait_for(lambda: hearing.partials)
+        wait_until(lambda: hearing.partials)
         os.kill(hearing.ready_worker(), signal.SIGKILL)
         hearing.write(audio[30_000:])
         hearing.recognizer.end("killed", hearing.recognizer.head)

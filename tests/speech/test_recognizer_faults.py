@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.program import wait_until
 from tests.speech import faulty_engine
 from tests.speech.faulty_engine import words_of
-from tests.speech.hearing import PATIENCE, REPOSITORY, Hearing, Pcm, wait_for
+from tests.speech.hearing import PATIENCE, REPOSITORY, Hearing, Pcm
 
 from voicestand.speech.recognizer import LOOKBACK
 
@@ -69,7 +70,7 @@ def test_an_utterance_cut_in_the_past_has_the_words_before_the_cut_and_no_others
         hearing.recognizer.begin("a", 0)
         hearing.write(noise(8))
         # The partial says how many samples the engine has heard.
-        wait_for(lambda: any(int(p.text.split()[0]) > 6 * SECOND for p in hearing.partials))
+        wait_until(lambda: any(int(p.text.split()[0]) > 6 * SECOND for p in hearing.partials))
         hearing.recognizer.end("a", 5 * SECOND)
         hearing.recognizer.begin("b", 5 * SECOND)
         hearing.recognizer.end("b", 8 * SECOND)
@@ -101,7 +102,7 @@ def test_a_worker_killed_in_mid_utterance_costs_nothing() -> None:
         pid = hearing.ready_worker()
         hearing.recognizer.begin("a", 0)
         hearing.write(audio[: 4 * SECOND])
-        wait_for(lambda: hearing.partials)
+        wait_until(lambda: hearing.partials)
         os.kill(pid, signal.SIGKILL)
         hearing.write(audio[4 * SECOND :])
         hearing.recognizer.end("a", len(audio))
@@ -115,7 +116,7 @@ def test_a_worker_killed_in_mid_utterance_costs_nothing() -> None:
 def test_a_worker_killed_between_utterances_is_replaced() -> None:
     with Hearing(ECHO) as hearing:
         os.kill(hearing.ready_worker(), signal.SIGKILL)
-        wait_for(lambda: hearing.codes == ["restarted"])
+        wait_until(lambda: hearing.codes == ["restarted"])
         hearing.say("a", noise(1))
         hearing.drain()
         assert hearing.texts == {"a": words_of(noise(1))}
@@ -124,7 +125,7 @@ def test_a_worker_killed_between_utterances_is_replaced() -> None:
 def test_a_worker_killed_while_it_loads_is_replaced() -> None:
     with Hearing(ECHO) as hearing:
         hearing.say("a", noise(1))
-        wait_for(lambda: hearing.recognizer.worker_pid)
+        wait_until(lambda: hearing.recognizer.worker_pid)
         pid = hearing.recognizer.worker_pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -190,7 +191,7 @@ def test_an_utterance_given_up_while_it_goes_on_is_final_when_it_ends() -> None:
     with Hearing(ECHO) as hearing:
         hearing.recognizer.begin("poison", 0)
         hearing.write(noise(2, fault=faulty_engine.SEGFAULT))
-        wait_for(lambda: "gave-up" in hearing.codes)
+        wait_until(lambda: "gave-up" in hearing.codes)
         assert not hearing.finals
         hearing.recognizer.end("poison", SECOND)
         hearing.say("after", noise(1))
@@ -205,7 +206,7 @@ def test_ten_kills_are_not_the_fault_of_the_utterance() -> None:
         hearing.write(audio)
         for kill in range(10):
             os.kill(hearing.ready_worker(), signal.SIGKILL)
-            wait_for(lambda: len(hearing.alerts) > kill)  # noqa: B023
+            wait_until(lambda: len(hearing.alerts) > kill)  # noqa: B023
         hearing.recognizer.end("a", len(audio))
         hearing.drain()
         assert hearing.texts == {"a": words_of(audio)}
@@ -233,7 +234,7 @@ def test_an_engine_that_cannot_start_yields_empty_finals_and_one_error(
         assert hearing.codes == ["unavailable"]
         assert "the model is not there" in hearing.alerts[0][2]
         (tmp_path / "mark").touch()
-        wait_for(lambda: hearing.codes == ["unavailable", "recovered"])
+        wait_until(lambda: hearing.codes == ["unavailable", "recovered"])
         hearing.say("c", noise(1))
         hearing.drain()
         assert hearing.texts["c"] == words_of(noise(1))
@@ -286,7 +287,7 @@ def test_partials_give_way_when_recognition_is_behind(monkeypatch: pytest.Monkey
         hearing.ready_worker()
         hearing.recognizer.begin("a", 0)
         hearing.write(noise(20), block=20 * SECOND)
-        wait_for(lambda: hearing.partials)
+        wait_until(lambda: hearing.partials)
         hearing.recognizer.end("a", 20 * SECOND)
         hearing.drain()
         # With all of the audio there at once, only its last second is worth a partial.
@@ -307,7 +308,7 @@ def test_ten_restarts_leak_no_descriptor_and_no_process() -> None:
         for kill in range(10):
             pids.append(hearing.ready_worker())
             os.kill(pids[-1], signal.SIGKILL)
-            wait_for(lambda: len(hearing.alerts) > kill)  # noqa: B023
+            wait_until(lambda: len(hearing.alerts) > kill)  # noqa: B023
         pids.append(hearing.ready_worker())
         assert descriptors() == running
         assert len(set(pids)) == 11
@@ -349,7 +350,7 @@ def test_the_worker_dies_with_its_parent(stopped: bool) -> None:
             os.kill(pid, signal.SIGSTOP)
         parent.kill()
         parent.wait()
-    wait_for(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_worker() -> None:
@@ -372,7 +373,7 @@ def test_a_worker_works_in_batches_while_it_is_told_to_and_hears_the_same() -> N
             hearing.write(audio[at : at + SECOND // 10])
             time.sleep(0.005)
         # The partial says how many samples the engine has heard.
-        wait_for(lambda: any(int(p.text.split()[0]) >= 4 * SECOND for p in hearing.partials))
+        wait_until(lambda: any(int(p.text.split()[0]) >= 4 * SECOND for p in hearing.partials))
         assert len(hearing.partials) <= 3
         hearing.recognizer.batch(0.0)
         hearing.write(audio[6 * SECOND :])
@@ -386,9 +387,9 @@ def test_a_worker_that_replaces_another_keeps_to_the_same_cpus() -> None:
     with Hearing(ECHO) as hearing:
         hearing.recognizer.confine(frozenset(last))
         first = hearing.ready_worker()
-        wait_for(lambda: os.sched_getaffinity(first) == last)
+        wait_until(lambda: os.sched_getaffinity(first) == last)
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: hearing.recognizer.worker_pid not in {None, first})
+        wait_until(lambda: hearing.recognizer.worker_pid not in {None, first})
         second = hearing.ready_worker()
-        wait_for(lambda: os.sched_getaffinity(second) == last)
+        wait_until(lambda: os.sched_getaffinity(second) == last)
         assert os.sched_getaffinity(0) >= last
