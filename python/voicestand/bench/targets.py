@@ -11,7 +11,7 @@ import wave
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -30,7 +30,6 @@ CAPTURE_SECONDS = 10.0
 ENGINE_MINUTES = 10
 
 Verdict = Literal["pass", "miss", "not built yet", "not measured"]
-T = TypeVar("T")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of the ``voicestand`` command."""
-    from voicestand.cli import interruption
+    from voicestand.cli import exit_code, interruption
 
     try:
         interruption.watch()
@@ -18,5 +18,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         program.main(arguments)
     except (KeyboardInterrupt, Exception):
         if interruption.asked():  # Ctrl-C while it was still being loaded
-            sys.exit(130)
+            sys.exit(exit_code.INTERRUPTED)
         raise

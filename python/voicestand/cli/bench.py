@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicestand.cli.printing import print_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -95,9 +97,7 @@ def measure(
     if target is not None:
         _write(target, page(report, outcomes))
     if as_json:
-        import msgspec
-
-        typer.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
+        print_json(report, indent=1)
     else:
         _show(report, target)
     missed = check and any(claim.verdict == "missed" for claim in report.claims)
@@ -130,10 +130,7 @@ def targets(
     told = machine.describe(None)
     table = design.measure(_tell, soak=soak)
     if as_json:
-        import msgspec
-
-        document = msgspec.json.encode({"machine": told, "targets": table})
-        typer.echo(msgspec.json.format(document, indent=1))
+        print_json({"machine": told, "targets": table}, indent=1)
     else:
         _show_targets(table)
         _show_load(told)

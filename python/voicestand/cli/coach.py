@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicestand.cli.printing import print_json, printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -47,22 +49,20 @@ def coach(
         suggestions.append(one)
         if not as_json:
             for line in _moment(one):
-                typer.echo(_printable(line))
+                typer.echo(printable(line))
     if as_json:
-        import msgspec
-
         document = {
             "file": str(file),
             "playbook": chosen.name,
             "suggestions": suggestions,
             "metrics": adviser.metrics(),
         }
-        typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        print_json(document)
         return
     count = len(suggestions)
     typer.echo(f"{count} {'suggestion' if count == 1 else 'suggestions'} from {chosen.name}\n")
     for line in _table(adviser.metrics()):
-        typer.echo(_printable(line))
+        typer.echo(printable(line))
 
 
 def _finals(file: Path, settings: Settings) -> Iterable[TranscriptFinal]:
@@ -110,10 +110,3 @@ def _clock(seconds: float) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(int(minutes), 60)
     return f"{hours}:{minute:02}:{second:02.0f}" if hours else f"{minute}:{second:04.1f}"
-
-
-def _printable(line: str) -> str:
-    """Without control characters: a transcript could steer the terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
-    )

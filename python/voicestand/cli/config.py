@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from voicestand.cli.printing import print_json
+
 config = typer.Typer(
     help="Show the settings, or check a settings file.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -23,14 +25,12 @@ def show(
 
     loaded = load_with_origins(None, os.environ, {})
     if as_json:
-        import msgspec
-
         document = {
             "file": None if loaded.file is None else str(loaded.file),
             "settings": loaded.settings,
             "origins": loaded.origins,
         }
-        typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        print_json(document)
         return
     typer.echo(f"# {default_file(os.environ)}{'' if loaded.file else ' (absent)'}")
     before = ""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from voicestand.cli.printing import print_json
+
 
 def devices(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -15,9 +17,7 @@ def devices(
 
     inputs = input_devices()
     if as_json:
-        import msgspec
-
-        typer.echo(msgspec.json.format(msgspec.json.encode(inputs), indent=2))
+        print_json(inputs)
         return
     if not inputs:
         typer.echo(f"{NO_DEVICE[0].upper()}{NO_DEVICE[1:]}.")

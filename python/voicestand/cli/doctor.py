@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from voicestand.cli.printing import print_json
+
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -15,9 +17,7 @@ def doctor(
 
     checks = examine()
     if as_json:
-        import msgspec
-
-        typer.echo(msgspec.json.format(msgspec.json.encode(checks), indent=2))
+        print_json(checks)
     else:
         from rich import box
         from rich.console import Console

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicestand.cli.level_bar import LevelBar
-from voicestand.cli.summary import clock
+from voicestand.cli.printing import clock, printable
 from voicestand.events import (
     CoachSuggestion,
     EngineAlert,
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 REFRESH_PER_SECOND = 10
 SHOWN_SUGGESTIONS = 2
 _COLOURS = {"self": "cyan", "other": "magenta"}
-
-
-def _printable(text: str) -> str:
-    """Without control characters, which could steer the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _style(channel: str) -> str:
@@ -78,9 +73,9 @@ class LiveView:
                 source = event.source.rpartition("/")[2]
                 models = f"{event.engine}, voice activity on {event.vad_device}"
                 line = f"{event.session} · {source} · {models}"
-                self._console.print(Text(_printable(line), style="dim"))
+                self._console.print(Text(printable(line), style="dim"))
             case TranscriptPartial():
-                self._partials[event.channel] = _printable(event.text)
+                self._partials[event.channel] = printable(event.text)
             case TranscriptFinal():
                 self._partials.pop(event.channel, None)
                 self._latency = event
@@ -88,11 +83,11 @@ class LiveView:
                 if event.text:
                     self._console.print(_caption(event))
             case CoachSuggestion():
-                self._suggestions.append(_printable(event.text))
+                self._suggestions.append(printable(event.text))
                 self._console.print(_advice(event))
             case EngineAlert():
                 style = {"info": "dim", "warning": "yellow", "error": "bold red"}[event.severity]
-                self._console.print(Text(_printable(event.message), style=style))
+                self._console.print(Text(printable(event.message), style=style))
             case SessionEnded():
                 self._state = "ended"
 
@@ -156,11 +151,11 @@ def _row(time: str, channel: str, text: Text) -> RenderableType:
 
 
 def _caption(final: TranscriptFinal) -> RenderableType:
-    return _row(clock(final.start), final.channel, Text(_printable(final.text)))
+    return _row(clock(final.start), final.channel, Text(printable(final.text)))
 
 
 def _advice(suggestion: CoachSuggestion) -> RenderableType:
     text = Text("▶ ", style="yellow")
-    text.append(_printable(suggestion.text))
+    text.append(printable(suggestion.text))
     text.append(f"  {', '.join(suggestion.sources)}", style="dim")
     return _row("", "", text)

@@ -10,12 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from voicestand import __version__
-from voicestand.cli import interruption
+from voicestand.cli import exit_code, interruption
+from voicestand.cli.printing import print_error
 from voicestand.errors import VoicestandError
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="voicestand",
@@ -45,48 +42,43 @@ def _options(
     """Captions and coaching for your calls, on your own machine."""
 
 
-def _fail(message: object) -> None:
-    line = " ".join(str(message).split())
-    print(f"voicestand: error: {line}", file=sys.stderr)
-
-
 def _call(arguments: Sequence[str] | None) -> int:
     """Runs one command; returns the exit code of design.md, having printed at most one line."""
     try:
         result = app(args=arguments, prog_name="voicestand", standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return exit_code.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone: nobody is left to tell, and Python must not try again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+        return exit_code.FAILED
     except typer.Abort:
-        return EXIT_INTERRUPTED
+        return exit_code.INTERRUPTED
     except Exception as error:
-        return EXIT_INTERRUPTED if interruption.asked() else _explain(error)
+        return exit_code.INTERRUPTED if interruption.asked() else _explain(error)
     return result if isinstance(result, int) else 0
 
 
 def _explain(error: Exception) -> int:
     """Prints what was wrong; returns the exit code."""
     if isinstance(error, VoicestandError):
-        _fail(error)
+        print_error(error)
         return error.exit_code
     format_message = getattr(error, "format_message", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # it moved from click to typer's own copy
         print(format_message() if format_message else error, file=sys.stderr)
-        return EXIT_USAGE
+        return exit_code.USAGE
     if format_message is not None:  # a usage error of the command-line library
-        _fail(f"{format_message()} (see voicestand --help)")
-        return int(getattr(error, "exit_code", EXIT_USAGE))
+        print_error(f"{format_message()} (see voicestand --help)")
+        return int(getattr(error, "exit_code", exit_code.USAGE))
     if os.environ.get("VOICESTAND_DEBUG"):
         raise error
-    _fail(
+    print_error(
         f"internal error, {type(error).__name__}: {error} "
         "(set VOICESTAND_DEBUG=1 to see where, and please report it)"
     )
-    return EXIT_FAILED
+    return exit_code.FAILED
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from voicestand.cli import exit_code
+from voicestand.cli.printing import print_error
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from voicestand.config import Settings
     from voicestand.events import SessionEnded
 
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONE_REQUEST = 0.5
 """Seconds within which several signals are one: timeout(1) signals a process and then its group."""
@@ -175,9 +175,9 @@ def _report(output: Output, ended: SessionEnded, failure: str | None) -> int:
     if failure is None and output.failure is not None:
         failure = output.failure
     if failure is not None:
-        print(f"voicestand: error: {' '.join(failure.split())}", file=sys.stderr)
-        return EXIT_FAILED
-    return EXIT_INTERRUPTED if ended.reason == "interrupted" else 0
+        print_error(failure)
+        return exit_code.FAILED
+    return exit_code.INTERRUPTED if ended.reason == "interrupted" else 0
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voicestand.cli.printing import clock, print_json, printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,7 +46,7 @@ def list_(as_json: AsJson = False) -> None:
 
     records = journal.sessions(_folder())
     if as_json:
-        _print_json(records)
+        print_json(records)
     elif not records:
         typer.echo("No sessions yet: voicestand run records one.")
     else:
@@ -59,10 +61,10 @@ def show(identifier: SessionId, as_json: AsJson = False) -> None:
 
     detail = journal.session(identifier, _folder())
     if as_json:
-        _print_json(detail)
+        print_json(detail)
         return
     for line in _page(detail):
-        typer.echo(_printable(line))
+        typer.echo(printable(line))
 
 
 @sessions.command()
@@ -98,19 +100,13 @@ def _folder() -> Path | None:
     return Path(configured) if configured else None
 
 
-def _print_json(document: object) -> None:
-    import msgspec
-
-    typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
-
-
 def _table(records: list[SessionRecord]) -> Iterator[str]:
     width = max(len("ID"), *(len(record.id) for record in records))
     yield f"{'ID':<{width}}  {'STARTED':<16}  {'LENGTH':>8}  {'UTTERANCES':>10}  STATUS"
     for record in records:
-        yield _printable(
+        yield printable(
             f"{record.id:<{width}}  {_local(record.started_at):<16}  "
-            f"{_clock(record.duration):>8}  {record.utterances:>10}  {record.status}"
+            f"{clock(record.duration):>8}  {record.utterances:>10}  {record.status}"
         )
 
 
@@ -122,13 +118,13 @@ def _page(detail: SessionDetail) -> Iterator[str]:
     yield f"engine   {started.engine}, voice activity on {started.vad_device}"
     if ended is not None:
         yield (
-            f"audio    {_clock(ended.duration)}, {ended.frames_captured} frames captured, "
+            f"audio    {clock(ended.duration)}, {ended.frames_captured} frames captured, "
             f"{ended.frames_lost} lost, {ended.xruns} xruns"
         )
     width = max(map(len, started.channels), default=0)
     begin = {final.utterance: final.start for final in detail.utterances}
     lines = [
-        (final.start, f"{_clock(final.start):>8}  {final.channel:<{width}}  {final.text}")
+        (final.start, f"{clock(final.start):>8}  {final.channel:<{width}}  {final.text}")
         for final in detail.utterances
         if final.text
     ]
@@ -137,7 +133,7 @@ def _page(detail: SessionDetail) -> Iterator[str]:
         for advice in detail.suggestions
     ]
     lines += [
-        (alert.t, f"{_clock(alert.t):>8}  {alert.severity}: {alert.message}")
+        (alert.t, f"{clock(alert.t):>8}  {alert.severity}: {alert.message}")
         for alert in detail.alerts
     ]
     if lines:
@@ -152,15 +148,9 @@ def _page(detail: SessionDetail) -> Iterator[str]:
         yield (
             f"{channel:<{width}}  {spoken.talk_ratio:.0%} of the talk, "
             f"{spoken.words_per_minute:.0f} words a minute, "
-            f"longest monologue {_clock(spoken.longest_monologue)}, "
+            f"longest monologue {clock(spoken.longest_monologue)}, "
             f"{spoken.questions} questions, {spoken.fillers} fillers"
         )
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def _local(started_at: str) -> str:
@@ -170,10 +160,3 @@ def _local(started_at: str) -> str:
         return f"{datetime.fromisoformat(started_at).astimezone():%Y-%m-%d %H:%M}"
     except ValueError:
         return started_at
-
-
-def _printable(line: str) -> str:
-    """Without control characters: the name of a file, for one, could steer the terminal."""
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
-    )

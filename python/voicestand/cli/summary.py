@@ -6,14 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from voicestand.cli.printing import clock
 from voicestand.events import SessionEnded
 
-
-def clock(seconds: float) -> str:
-    """``seconds`` as ``m:ss``, or ``h:mm:ss``."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+__all__ = ["clock", "summary"]
 
 
 def _count(number: int, what: str) -> str:
