@@ -115,41 +115,31 @@ def input_devices() -> list[InputDevice]:
     Raises ``DeviceError`` if PortAudio itself is missing. The list is that of the first call in
     this process.
     """
-    portaudio = load_portaudio()
-    host_apis = [host_api["name"] for host_api in portaudio.query_hostapis()]
-    default_index = portaudio.default.device[0]
-    return [
-        InputDevice(
-            index=device["index"],
-            name=device["name"],
-            host_api=host_apis[device["hostapi"]],
-            max_input_channels=device["max_input_channels"],
-            default_sample_rate=device["default_samplerate"],
-            is_default=device["index"] == default_index,
-            latency=device["default_low_input_latency"],
-        )
-        for device in portaudio.query_devices()
-        if device["max_input_channels"] > 0
-    ]
+    return _devices("input", InputDevice)
 
 
 def output_devices() -> list[OutputDevice]:
     """The outputs in PortAudio's order, as ``input_devices``."""
+    return _devices("output", OutputDevice)
+
+
+def _devices(kind: Kind, device: type[AnyDevice]) -> list[AnyDevice]:
     portaudio = load_portaudio()
     host_apis = [host_api["name"] for host_api in portaudio.query_hostapis()]
-    default_index = portaudio.default.device[1]
+    default_index = portaudio.default.device[("input", "output").index(kind)]
+    channels = f"max_{kind}_channels"
     return [
-        OutputDevice(
-            index=device["index"],
-            name=device["name"],
-            host_api=host_apis[device["hostapi"]],
-            max_output_channels=device["max_output_channels"],
-            default_sample_rate=device["default_samplerate"],
-            is_default=device["index"] == default_index,
-            latency=device["default_low_output_latency"],
+        device(
+            index=found["index"],
+            name=found["name"],
+            host_api=host_apis[found["hostapi"]],
+            default_sample_rate=found["default_samplerate"],
+            is_default=found["index"] == default_index,
+            latency=found[f"default_low_{kind}_latency"],
+            **{channels: found[channels]},
         )
-        for device in portaudio.query_devices()
-        if device["max_output_channels"] > 0
+        for found in portaudio.query_devices()
+        if found[channels] > 0
     ]
 
 

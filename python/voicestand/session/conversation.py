@@ -30,7 +30,7 @@ from voicestand.session.hearing import listeners, recognizer, teller
 from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
-from voicestand.session.listener import Listener
+from voicestand.session.listener import Books, Listener
 from voicestand.session.statistics import Observer, own_processes, source_stats
 from voicestand.session.utterances import Utterances
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
@@ -113,12 +113,8 @@ class Conversation:
 
     def frames(self) -> tuple[int, int, int]:
         """(captured, lost, xruns) so far."""
-        books = [listener.books() for listener in self._listeners]
-        return (
-            sum(book.captured for book in books),
-            sum(book.lost for book in books),
-            sum(book.overflows for book in books),
-        )
+        books = self._books()
+        return books.captured, books.lost, books.overflows
 
     def statistics(self, meter: UsageMeter) -> EngineStats:
         """What the engine measures of itself; percentages since ``meter`` was last read."""
@@ -133,6 +129,10 @@ class Conversation:
             processes=processes,
             cores=cores,
         )
+
+    def _books(self) -> Books:
+        """Of all sources together."""
+        return sum((listener.books() for listener in self._listeners), Books())
 
     # ---- The conversation itself.
 
@@ -315,15 +315,15 @@ class Conversation:
             self._after_finals(self._keeper.give_up())
         if self._reason == "end" and any(listener.limited for listener in self._listeners):
             self._reason = "duration"
-        books = [listener.books() for listener in self._listeners]
+        books = self._books()
         event = SessionEnded(
             session=self.id,
             t=self.position(),
-            frames_captured=sum(book.captured for book in books),
-            frames_delivered=sum(book.delivered for book in books),
-            frames_lost=sum(book.lost for book in books),
-            frames_missing=sum(book.missing for book in books),
-            xruns=sum(book.overflows for book in books),
+            frames_captured=books.captured,
+            frames_delivered=books.delivered,
+            frames_lost=books.lost,
+            frames_missing=books.missing,
+            xruns=books.overflows,
             utterances=self._coaching.finals,
             suggestions=self._coaching.suggestions,
             duration=self.position(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from voicestand.audio.source import Source
+from voicestand.audio.source import Source, Tell
 from voicestand.config import Settings
 from voicestand.events import Severity
 from voicestand.session.inbox import Alert, Message
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Put = Callable[[Message], None]
 
 
-def teller(put: Put, channel: str | None = None) -> Callable[[Severity, str, str], None]:
+def teller(put: Put, channel: str | None = None) -> Tell:
     """A function that puts alerts, of that channel, into the inbox of a conversation."""
 
     def tell(severity: Severity, code: str, message: str) -> None:

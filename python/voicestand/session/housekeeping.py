@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from voicestand import _native
-from voicestand.audio.source import Source
+from voicestand.audio.source import Source, Tell
 from voicestand.cpu import rtkit
 from voicestand.cpu.affinity import pin
 from voicestand.cpu.placement import Plan, plan, written
 from voicestand.cpu.priority import PRIORITY
-from voicestand.events import Severity
 from voicestand.session.listener import Listener
 from voicestand.speech.recognizer import Recognizer
 
@@ -34,8 +33,6 @@ _TOLD = {
     "thrifty": "recognizers and voice activity keep to the thrifty CPUs",
     "single": "all recognizers share one CPU",
 }
-
-Tell = Callable[[Severity, str, str], None]
 
 
 class Housekeeper:

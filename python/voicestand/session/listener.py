@@ -33,12 +33,21 @@ recognizer: what an interrupted session still has to finish."""
 class Books(msgspec.Struct, frozen=True, kw_only=True):
     """Frames of the source: ``captured = delivered + lost`` once the listener has stopped."""
 
-    captured: int
-    delivered: int
-    lost: int
-    overflows: int
+    captured: int = 0
+    delivered: int = 0
+    lost: int = 0
+    overflows: int = 0
     missing: int = 0
     """Frames the source never gave, since it was away: neither captured nor lost."""
+
+    def __add__(self, other: Books) -> Books:
+        return Books(
+            captured=self.captured + other.captured,
+            delivered=self.delivered + other.delivered,
+            lost=self.lost + other.lost,
+            overflows=self.overflows + other.overflows,
+            missing=self.missing + other.missing,
+        )
 
 
 class Ear:
@@ -132,7 +141,7 @@ class Listener:
         self._ears = ears
         self._tell = tell
         self._reader = source.engine.speech_reader(HOP)
-        self._books = Books(captured=0, delivered=0, lost=0, overflows=0)
+        self._books = Books()
         self._delivered = 0
         self._lost = 0
         self.position = 0
