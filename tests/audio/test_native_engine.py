@@ -321,6 +321,32 @@ def test_a_push_that_waits_for_room_ends_with_the_engine(end: str) -> None:
     core.close()
 
 
+def test_two_threads_that_read_in_turn_get_every_window_between_them() -> None:
+    core = engine(ring_seconds=20.0)
+    reader = core.speech_reader(16)
+    firsts: list[int] = []
+
+    def listen() -> None:
+        while True:
+            try:
+                window = reader.read(timeout=60)
+            except RuntimeError:  # the other one has it
+                continue
+            if window is None:
+                return
+            firsts.append(window.first_frame)
+
+    core.push(zeros(10 * RATE))
+    core.finish()
+    threads = [threading.Thread(target=listen) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(firsts) == list(range(0, 10 * RATE, 16))
+    core.close()
+
+
 @pytest.mark.parametrize("end", ["finish", "close"])
 def test_a_read_that_waits_ends_with_the_engine(end: str) -> None:
     core = engine()
