@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import re
 import resource
 import shutil
 import socket
@@ -467,3 +468,29 @@ def test_the_topology_names_its_evidence() -> None:
     check = only(scheduling.topology())
     assert check.status == "ok"
     assert "performance CPUs (source: " in check.message
+
+
+@pytest.mark.parametrize(
+    ("forced", "status", "told"),
+    [
+        (None, "ok", r"avx2|avx512|none of AVX2"),
+        ("scalar", "ok", r"scalar \(by VOICESTAND_SIMD\)"),
+        ("sse9", "error", "VOICESTAND_SIMD=sse9: scalar, avx2 or avx512 is wanted"),
+    ],
+)
+def test_the_instruction_set_is_the_one_in_use(forced: str | None, status: str, told: str) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "VOICESTAND_SIMD"}
+    code = """
+from voicestand.doctor.scheduling import instruction_set
+(check,) = instruction_set()
+print(check.status, check.message)
+"""
+    # Chosen once in a process.
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env | ({} if forced is None else {"VOICESTAND_SIMD": forced}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(f"{status} ({told})\n", done.stdout)

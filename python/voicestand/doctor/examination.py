@@ -30,6 +30,7 @@ CHECKS: Mapping[str, Examine] = {
     "settings": storage.settings,
     "journal": storage.journal,
     "CPU topology": scheduling.topology,
+    "vector instructions": scheduling.instruction_set,
     "placement": scheduling.placement,
     "temperature": scheduling.temperature,
     "real-time priority": scheduling.realtime_priority,

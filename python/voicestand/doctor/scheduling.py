@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import threading
 
@@ -24,6 +25,22 @@ def topology() -> list[Check]:
     )
     kinds = ", ".join(f"{len(cpus)} {kind}" for cpus, kind in counts if cpus)
     return [Check("CPU topology", "ok", f"{kinds} CPUs (source: {found['source']})")]
+
+
+def instruction_set() -> list[Check]:
+    """Which vector instructions the signal processing uses."""
+    from voicestand import _native
+
+    name = "vector instructions"
+    try:
+        chosen = _native.instruction_set()
+    except ValueError as error:
+        return [Check(name, "error", str(error), "unset VOICESTAND_SIMD, or name one of these")]
+    forced = " (by VOICESTAND_SIMD)" if "VOICESTAND_SIMD" in os.environ else ""
+    if chosen == "scalar" and not forced:
+        message = "none of AVX2 and AVX-512: signal processing takes several times as long"
+        return [Check(name, "ok", message)]
+    return [Check(name, "ok", f"{chosen}{forced}")]
 
 
 def placement() -> list[Check]:
