@@ -1,9 +1,9 @@
 //! The inner loops of the resampler, for each instruction set.
 //!
 //! Eight outputs are computed at a time from one window of input, so that every sample that is
-//! loaded is used eight times; their coefficients lie in the order in which they are needed. An
-//! output computed alone, at the edge of what has come, goes through the same additions in the same
-//! order: how the input is cut changes no bit of the output.
+//! loaded is used eight times; their coefficients lie in the order in which they are needed. At the
+//! edge of what has come they are computed again when the rest is there, by the same additions in the
+//! same order: how the input is cut changes no bit of the output.
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -15,7 +15,7 @@ pub(super) const GROUP: usize = 8;
 /// Coefficients in a [`Line`].
 pub(super) const LANES: usize = 16;
 /// Outputs of a half-band filter that are computed together.
-const WIDE: usize = 32;
+pub(super) const WIDE: usize = 32;
 
 /// Sixteen coefficients: one cache line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,21 +79,6 @@ impl Fir {
         }
     }
 
-    /// Output `row` of a group alone, bit for bit what [`group`](Self::group) gives.
-    pub(super) fn one_of_group(self, filters: &[Lines], row: usize, window: &[f32]) -> f32 {
-        let (window, _) = window.as_chunks::<LANES>();
-        let row = row % GROUP;
-        match self {
-            Self::Scalar => scalar_one(filters, row, window),
-            // SAFETY: as in `group`.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { x86::avx2_one(filters, row, window) },
-            // SAFETY: as in `group`.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { x86::avx512_one(filters, row, window) },
-        }
-    }
-
     /// The sum of products of `window` with a filter between four others: their sum, weighted.
     pub(super) fn between(self, filters: [&[Line]; 4], weights: [f32; 4], window: &[f32]) -> f32 {
         let (window, _) = window.as_chunks::<LANES>();
@@ -110,7 +95,8 @@ impl Fir {
 
     /// A half-band filter that keeps every second sample: `output[n]` is half of `even[n]` and the
     /// products of `taps[j]` with the odd samples j + ½ before and behind it, of which `odd` holds
-    /// `taps.len()` before the first.
+    /// `taps.len()` before the first. Both hold, beyond what the last output needs, as much as
+    /// [`WIDE`] more would.
     pub(super) fn half_band(self, taps: &[f32], even: &[f32], odd: &[f32], output: &mut [f32]) {
         match self {
             Self::Scalar => half_band(taps, even, odd, output, |a, b, c| a * b + c),
@@ -139,19 +125,17 @@ fn fold(lanes: [f32; LANES]) -> f32 {
     sum(folded)
 }
 
-fn scalar_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
-    let mut lanes = [0.0_f32; LANES];
-    for (lines, samples) in filters.iter().zip(window) {
-        let Some(line) = lines.get(row) else { continue };
-        for ((lane, tap), sample) in lanes.iter_mut().zip(line.0).zip(samples) {
-            *lane += tap * sample;
-        }
-    }
-    fold(lanes)
-}
-
 fn scalar_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
-    std::array::from_fn(|row| scalar_one(filters, row, window))
+    std::array::from_fn(|row| {
+        let mut lanes = [0.0_f32; LANES];
+        for (lines, samples) in filters.iter().zip(window) {
+            let Some(line) = lines.get(row) else { continue };
+            for ((lane, tap), sample) in lanes.iter_mut().zip(line.0).zip(samples) {
+                *lane += tap * sample;
+            }
+        }
+        fold(lanes)
+    })
 }
 
 fn scalar_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
@@ -179,9 +163,9 @@ fn half_band(
     multiply_add: impl Fn(f32, f32, f32) -> f32,
 ) {
     let reach = taps.len();
-    let mut at = 0;
-    let (blocks, rest) = output.as_chunks_mut::<WIDE>();
-    for block in blocks {
+    // No closures: they would not have the instruction set of the function this is inlined into.
+    for (number, places) in output.chunks_mut(WIDE).enumerate() {
+        let at = number * WIDE;
         let Some(centre) = even.get(at..).and_then(<[f32]>::first_chunk::<WIDE>) else {
             return;
         };
@@ -199,17 +183,9 @@ fn half_band(
                 *sum = multiply_add(tap, before + behind, *sum);
             }
         }
-        *block = sums;
-        at += WIDE;
-    }
-    for (place, n) in rest.iter_mut().zip(at..) {
-        let mut sum = 0.5 * even.get(n).copied().unwrap_or(0.0);
-        let before = odd.get(n..n + reach).unwrap_or(&[]);
-        let behind = odd.get(n + reach..n + 2 * reach).unwrap_or(&[]);
-        for ((&tap, before), behind) in taps.iter().zip(before.iter().rev()).zip(behind) {
-            sum = multiply_add(tap, before + behind, sum);
+        for (place, sum) in places.iter_mut().zip(sums) {
+            *place = sum;
         }
-        *place = sum;
     }
 }
 
@@ -272,11 +248,8 @@ mod tests {
                         .map(|(tap, sample)| (tap * sample).abs())
                         .sum();
                     prop_assert!((found[row] - expected[row]).abs() <= BOUND * size);
-                    // Alone it is the very same number.
-                    let alone = fir.one_of_group(&filters, row, window);
-                    prop_assert_eq!(alone.to_bits(), found[row].to_bits());
                 }
-                // So it is beside another group, whose window is not the same.
+                // Beside another group, whose window is not the same, they are the very same.
                 let other: Vec<f32> = window.iter().map(|sample| sample * 0.5 - 1.0).collect();
                 let both = fir.two_groups(&filters, [window, &other]);
                 prop_assert_eq!(both, [found, fir.group(&filters, &other)]);
@@ -314,7 +287,8 @@ mod tests {
             count in 0_usize..150, reach in 1_usize..30, seed in any::<u64>(),
         ) {
             let taps = values(reach, seed);
-            let (even, odd) = (values(count, !seed), values(count + 2 * reach, seed ^ 5));
+            let even = values(count + WIDE, !seed);
+            let odd = values(count + WIDE + 2 * reach, seed ^ 5);
             let mut expected = vec![0.0; count];
             Fir::Scalar.half_band(&taps, &even, &odd, &mut expected);
             for fir in others() {

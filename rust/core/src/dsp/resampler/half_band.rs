@@ -2,7 +2,7 @@
 
 use super::{
     filter::{HALVING_DB, Lowpass},
-    fir::Fir,
+    fir::{Fir, WIDE},
     history::CHUNK,
 };
 
@@ -36,9 +36,9 @@ impl HalfBand {
         let mut this = Self {
             fir,
             taps: taps.iter().map(|tap| (tap * scale) as f32).collect(),
-            even: vec![0.0; CHUNK + 2 * count].into(),
+            even: vec![0.0; CHUNK + 2 * count + WIDE].into(),
             evens: 0,
-            odd: vec![0.0; CHUNK + 4 * count].into(),
+            odd: vec![0.0; CHUNK + 4 * count + WIDE].into(),
             odds: 0,
             next_is_odd: false,
             output: vec![0.0; CHUNK].into(),
@@ -68,9 +68,8 @@ impl HalfBand {
         let Some(output) = self.output.get_mut(..count) else {
             return &[];
         };
-        let even = self.even.get(..self.evens).unwrap_or_default();
-        let odd = self.odd.get(..self.odds).unwrap_or_default();
-        self.fir.half_band(&self.taps, even, odd, output);
+        self.fir
+            .half_band(&self.taps, &self.even, &self.odd, output);
         self.even.copy_within(count..self.evens, 0);
         self.odd.copy_within(count..self.odds, 0);
         self.evens -= count;

@@ -1,9 +1,9 @@
 //! Streaming resampler: windowed sinc, in stages, allocation-free.
 //!
 //! ```text
-//! input ─► [half-band ↓2] … ─► polyphase  up/down, a filter for every phase      ─► output
-//!          while the rate stays    or
-//!          1¼ × the output's   interpolated  any ratio, trimmed while it runs
+//! input ─► [half-band ↓2] … ─► [polyphase] ─► polyphase  a filter for every phase      ─► output
+//!          while the rate stays  where two        or
+//!          1¼ × the output's     are quicker  interpolated  any ratio, trimmed while it runs
 //! ```
 //!
 //! Output sample k lies exactly at input position k·M/L (rates in lowest terms), kept in integers,
@@ -33,6 +33,7 @@ mod half_band;
 mod history;
 mod interpolated;
 mod polyphase;
+mod split;
 
 use std::fmt;
 
@@ -44,6 +45,7 @@ use half_band::HalfBand;
 use history::CHUNK;
 use interpolated::Interpolated;
 use polyphase::Polyphase;
+use split::Bridge;
 
 /// The pass band ends at this share of the lower Nyquist frequency, where the stop band begins.
 const PASS_BAND: f64 = 0.9;
@@ -74,7 +76,7 @@ impl fmt::Display for RateError {
 impl std::error::Error for RateError {}
 
 /// Output rate to input rate of the last stage, in lowest terms.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ratio {
     up: u64,
     down: u64,
@@ -86,6 +88,7 @@ pub struct Resampler {
     input: u32,
     output: u32,
     halvings: Vec<HalfBand>,
+    bridge: Option<Bridge>,
     last: Last,
     accepted: u64,
     produced: u64,
@@ -131,14 +134,14 @@ impl Resampler {
             halvings.push(HalfBand::new(fir, target / rate));
             rate /= 2.0;
         }
-        let (up, down) = (u64::from(output) << halvings.len(), u64::from(input));
-        let divisor = gcd(up, down);
-        let ratio = Ratio {
-            up: up / divisor,
-            down: down / divisor,
-        };
-        let lower = (target / rate).min(1.0);
-        let lowpass = Lowpass::new(PASS_BAND * lower, lower, ATTENUATION_DB);
+        let mut ratio = Ratio::of(u64::from(output) << halvings.len(), u64::from(input));
+        let mut bridge = None;
+        if !adjustable && let Some((to, stage)) = Bridge::before(fir, ratio, rate, target) {
+            bridge = Some(stage);
+            rate *= to.up as f64 / to.down as f64;
+            ratio = Ratio::of(ratio.up * to.down, ratio.down * to.up);
+        }
+        let lowpass = last_lowpass(rate, target);
         let exact = || Polyphase::new(fir, ratio, lowpass).map(Last::Polyphase);
         let last = if adjustable {
             None
@@ -151,6 +154,7 @@ impl Resampler {
             input,
             output,
             halvings,
+            bridge,
             last: last
                 .unwrap_or_else(|| Last::Interpolated(Interpolated::new(fir, ratio, lowpass))),
             accepted: 0,
@@ -161,6 +165,9 @@ impl Resampler {
     /// Forgets all input: the next sample is the first. A trim stays.
     pub fn reset(&mut self) {
         for stage in &mut self.halvings {
+            stage.reset();
+        }
+        if let Some(stage) = &mut self.bridge {
             stage.reset();
         }
         match &mut self.last {
@@ -207,19 +214,22 @@ impl Resampler {
     /// Delay of the algorithm in input samples: what must be known beyond a point to output it.
     #[must_use]
     pub fn delay(&self) -> usize {
-        let mut scale = 1;
-        let mut delay = 0;
+        let mut scale = 1.0;
+        let mut delay = 0.0;
         for stage in &self.halvings {
-            delay += stage.delay() * scale;
-            scale *= 2;
+            delay += stage.delay() as f64 * scale;
+            scale *= 2.0;
         }
-        delay
-            + scale
-                * match &self.last {
-                    Last::Through => 0,
-                    Last::Polyphase(stage) => stage.delay(),
-                    Last::Interpolated(stage) => stage.delay(),
-                }
+        if let Some(stage) = &self.bridge {
+            delay += stage.delay() as f64 * scale;
+            scale *= stage.inputs_for_an_output();
+        }
+        let last = match &self.last {
+            Last::Through => 0,
+            Last::Polyphase(stage) => stage.delay(),
+            Last::Interpolated(stage) => stage.delay(),
+        };
+        (delay + last as f64 * scale).ceil() as usize
     }
 
     /// Resamples `input` into the front of `output` and returns how many samples it put there.
@@ -286,6 +296,9 @@ impl Resampler {
         for stage in &mut self.halvings {
             input = stage.process(input);
         }
+        if let Some(stage) = &mut self.bridge {
+            input = stage.process(input);
+        }
         let count = match &mut self.last {
             Last::Through => {
                 let count = input.len().min(output.len());
@@ -300,6 +313,22 @@ impl Resampler {
         self.produced += count as u64;
         count
     }
+}
+
+impl Ratio {
+    fn of(up: u64, down: u64) -> Self {
+        let divisor = gcd(up, down);
+        Self {
+            up: up / divisor,
+            down: down / divisor,
+        }
+    }
+}
+
+/// What the last stage leaves of a signal of `rate` Hz, for one of `target` Hz.
+fn last_lowpass(rate: f64, target: f64) -> Lowpass {
+    let lower = (target / rate).min(1.0);
+    Lowpass::new(PASS_BAND * lower, lower, ATTENUATION_DB)
 }
 
 const fn gcd(a: u64, b: u64) -> u64 {

@@ -21,6 +21,8 @@ pub(super) struct Polyphase {
     /// Length of one filter, in samples.
     taps: usize,
     history: History,
+    /// Samples after which the first group comes again.
+    turn: usize,
     /// Which group, and which of its outputs, comes next.
     group: usize,
     row: usize,
@@ -29,6 +31,8 @@ pub(super) struct Polyphase {
 /// Eight outputs in a row.
 #[derive(Clone, Debug)]
 struct Group {
+    /// Where it begins, in samples from where the first group does.
+    start: usize,
     /// Where their windows begin, in samples from the first one's.
     offsets: [usize; GROUP],
     /// Where the next group's begin.
@@ -38,18 +42,16 @@ struct Group {
 impl Polyphase {
     /// The stage for `ratio`; `None` if its filters would be too large.
     pub(super) fn new(fir: Fir, ratio: Ratio, lowpass: Lowpass) -> Option<Self> {
+        if bank_bytes(ratio, lowpass)? > LARGEST_BANK {
+            return None;
+        }
         let Ratio { up, down } = ratio;
-        let groups = (up / super::gcd(up, GROUP as u64)) as usize;
+        let (groups, lines) = (groups(ratio), lines(ratio, lowpass));
         // The centre of a filter lies between its two middle samples.
         let half = lowpass.reach();
         let taps = 2 * half;
         let position = |output: usize| output as u64 * down;
         let whole = |output: usize| (position(output) / up) as usize;
-        let span = (GROUP as u64 * down / up) as usize + 1;
-        let lines = (taps + span).div_ceil(LANES);
-        if groups.checked_mul(lines * size_of::<Lines>())? > LARGEST_BANK {
-            return None;
-        }
         let mut bank = Vec::with_capacity(groups * lines);
         let mut table = Vec::with_capacity(groups);
         for group in 0..groups {
@@ -71,6 +73,7 @@ impl Polyphase {
                 })
             }));
             table.push(Group {
+                start: whole(first),
                 offsets,
                 advance: whole(first + GROUP) - whole(first),
             });
@@ -83,6 +86,7 @@ impl Polyphase {
             taps,
             // The first output has its centre on the first input: `half - 1` zeros lie before it.
             history: History::new(lines * LANES, lines * LANES, half - 1),
+            turn: whole(groups * GROUP),
             group: 0,
             row: 0,
         })
@@ -104,47 +108,32 @@ impl Polyphase {
     /// front of `output`; returns how many samples that is.
     pub(super) fn process(&mut self, input: &[f32], output: &mut [f32]) -> usize {
         self.history.append(input);
-        let (mut done, length) = (0, self.lines * LANES);
+        let length = self.lines * LANES;
+        let mut done = 0;
         while let Some(group) = self.groups.get(self.group) {
-            let first_line = self.group * self.lines;
-            let filters = self.bank.get(first_line..first_line + self.lines);
-            let filters = filters.unwrap_or_default();
-            let [.., last] = group.offsets;
             let places = output.get_mut(done..).unwrap_or_default();
-            let whole = |groups: usize| {
-                self.history.len() >= (groups - 1) * group.advance + last + self.taps
-            };
-            let (full, alike) = (self.row == 0, self.groups.len() == 1);
-            if let (true, Some(places)) = (
-                full && alike && whole(2),
-                places.first_chunk_mut::<{ 2 * GROUP }>(),
-            ) {
-                let windows =
-                    [0, group.advance].map(|skipped| self.history.window(skipped, length));
-                let both = self.fir.two_groups(filters, windows);
-                places.copy_from_slice(both.as_flattened());
-                self.history.drop_front(group.advance);
-                self.row = GROUP;
-                done += 2 * GROUP;
-            } else if let (true, Some(places)) =
-                (full && whole(1), places.first_chunk_mut::<GROUP>())
-            {
-                *places = self.fir.group(filters, self.history.window(0, length));
-                self.row = GROUP;
-                done += GROUP;
-            } else {
-                let offset = group.offsets.get(self.row).copied().unwrap_or(last);
-                let Some(place) = places.first_mut() else {
-                    break;
-                };
-                if self.history.len() < offset + self.taps {
-                    break;
-                }
-                let window = self.history.window(0, length);
-                *place = self.fir.one_of_group(filters, self.row, window);
-                self.row += 1;
-                done += 1;
+            if self.row == 0 && self.group == 0 && self.two_turns(places) {
+                self.history.drop_front(2 * self.turn);
+                done += 2 * GROUP * self.groups.len();
+                continue;
             }
+            let known = |offset: &&usize| self.history.len() >= **offset + self.taps;
+            let ready = group.offsets.iter().take_while(known).count();
+            let count = ready.saturating_sub(self.row).min(places.len());
+            if count == 0 {
+                break;
+            }
+            // Outputs whose input has not all come are not used: they are computed again then.
+            let filters = self.filters(self.group);
+            let outputs = self.fir.group(filters, self.history.window(0, length));
+            for (place, output) in places
+                .iter_mut()
+                .zip(outputs.iter().skip(self.row).take(count))
+            {
+                *place = *output;
+            }
+            self.row += count;
+            done += count;
             if self.row == GROUP {
                 self.history.drop_front(group.advance);
                 self.group = (self.group + 1) % self.groups.len();
@@ -153,6 +142,53 @@ impl Polyphase {
         }
         done
     }
+
+    /// All groups twice, each with both its windows at once, if their input is there and the output
+    /// has room; returns whether.
+    fn two_turns(&self, output: &mut [f32]) -> bool {
+        let one = GROUP * self.groups.len();
+        let [.., last] = self.groups.last().map_or([0; GROUP], |group| group.offsets);
+        let needed =
+            self.turn + self.groups.last().map_or(0, |group| group.start) + last + self.taps;
+        let Some((early, late)) = output
+            .get_mut(..2 * one)
+            .and_then(|o| o.split_at_mut_checked(one))
+        else {
+            return false;
+        };
+        if self.history.len() < needed {
+            return false;
+        }
+        let (early, _) = early.as_chunks_mut::<GROUP>();
+        let (late, _) = late.as_chunks_mut::<GROUP>();
+        for (((number, group), early), late) in self.groups.iter().enumerate().zip(early).zip(late)
+        {
+            let windows = [0, self.turn]
+                .map(|turn| self.history.window(turn + group.start, self.lines * LANES));
+            [*early, *late] = self.fir.two_groups(self.filters(number), windows);
+        }
+        true
+    }
+
+    fn filters(&self, group: usize) -> &[Lines] {
+        let first = group * self.lines;
+        self.bank.get(first..first + self.lines).unwrap_or_default()
+    }
+}
+
+/// Memory that the filters take; `None` if it cannot even be counted.
+pub(super) fn bank_bytes(ratio: Ratio, lowpass: Lowpass) -> Option<usize> {
+    groups(ratio).checked_mul(lines(ratio, lowpass) * size_of::<Lines>())
+}
+
+fn groups(ratio: Ratio) -> usize {
+    (ratio.up / super::gcd(ratio.up, GROUP as u64)) as usize
+}
+
+/// For one group: its windows together.
+fn lines(ratio: Ratio, lowpass: Lowpass) -> usize {
+    let span = (GROUP as u64 * ratio.down / ratio.up) as usize + 1;
+    (2 * lowpass.reach() + span).div_ceil(LANES)
 }
 
 /// The filter for an output `shift` of a sample behind the `half`-th one of its window; it sums to 1.

@@ -72,18 +72,6 @@ pub(super) fn avx2_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GR
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn avx2_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
-    let mut lanes = _mm256_setzero_ps();
-    for (lines, samples) in filters.iter().zip(window) {
-        let Some(line) = lines.get(row) else { continue };
-        for (taps, half) in halves(&line.0).into_iter().zip(halves(samples)) {
-            lanes = _mm256_fmadd_ps(load8(taps), load8(half), lanes);
-        }
-    }
-    sum(store8(lanes))
-}
-
-#[target_feature(enable = "avx2,fma")]
 pub(super) fn avx2_between(
     filters: [&[Line]; 4],
     weights: [f32; 4],
@@ -145,16 +133,6 @@ pub(super) fn avx512_two_groups(
         sums(early.map(|lane| folded(lane))),
         sums(late.map(|lane| folded(lane))),
     ]
-}
-
-#[target_feature(enable = "avx512f,avx2,fma")]
-pub(super) fn avx512_one(filters: &[Lines], row: usize, window: &[[f32; LANES]]) -> f32 {
-    let mut lanes = _mm512_setzero_ps();
-    for (lines, samples) in filters.iter().zip(window) {
-        let Some(line) = lines.get(row) else { continue };
-        lanes = _mm512_fmadd_ps(load16(&line.0), load16(samples), lanes);
-    }
-    sum(store8(folded(lanes)))
 }
 
 #[target_feature(enable = "avx512f,avx2,fma")]
