@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 BARE = """
-import gc, sys, threading
+import gc, sys, threading, time
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,6 +80,8 @@ reader = engine.speech_reader()
 # The pages of the speech ring come when they are written: first all of them are.
 for _ in range(100):
     engine.push(audio)
+    while engine.stats()["waiting_blocks"]:
+        time.sleep(0.001)
 thread = threading.Thread(target=lambda: [None for _ in iter(lambda: reader.read(60.0), None)])
 thread.start()
 for minute in range(12):
