@@ -9,8 +9,6 @@ from rich.text import Text
 from voicestand.cli.printing import clock
 from voicestand.events import SessionEnded
 
-__all__ = ["clock", "summary"]
-
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"

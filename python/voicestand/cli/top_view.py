@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from voicestand.cli.summary import clock
+from voicestand.cli.printing import clock, printable
 from voicestand.events import EngineStats, ProcessUsage, Quantiles, SourceStats
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 def render(running: Published, now: float, *, ended: bool = False) -> RenderableType:
     """All of it; ``now`` in seconds of ``time.monotonic()``."""
     stats = running.stats
-    head = Text(f"voicestand {running.pid} · {_printable(stats.session)} · {clock(stats.t)}")
+    head = Text(f"voicestand {running.pid} · {printable(stats.session)} · {clock(stats.t)}")
     age = now - running.written
     if ended:
         head.append(" · ended", style="bold")
@@ -37,12 +37,8 @@ def render(running: Published, now: float, *, ended: bool = False) -> Renderable
     return Group(*parts)
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def _books(source: SourceStats) -> Text:
-    name = _printable(source.name.rpartition("/")[2])
+    name = printable(source.name.rpartition("/")[2])
     line = Text(f"{name} ({', '.join(source.channels)})", style="bold")
     line.append(f"  captured {source.frames_captured:,}", style="not bold")
     line.append(f" · delivered {source.frames_delivered:,}", style="not bold")
@@ -56,7 +52,7 @@ def _loudness(source: SourceStats) -> Table:
     table = _table("", "momentary", "short term", "integrated", "range", "peak")
     for channel, level in source.loudness.items():
         table.add_row(
-            _printable(channel),
+            printable(channel),
             _decibels(level.momentary_lufs, "LUFS"),
             _decibels(level.short_term_lufs, "LUFS"),
             _decibels(level.integrated_lufs, "LUFS"),
@@ -105,7 +101,7 @@ def _processes(processes: list[ProcessUsage]) -> Table:
     for one in processes:
         shared = "" if one.pss_bytes is None else _megabytes(one.pss_bytes)
         table.add_row(
-            _printable(one.name),
+            printable(one.name),
             str(one.pid),
             f"{one.cpu_percent:.0f} %",
             _megabytes(one.rss_bytes),
