@@ -37,7 +37,7 @@ class Ear(Protocol):
 
 
 class PulseAudioEar:
-    """At the null sink's monitor."""
+    """At a null sink's monitor."""
 
     def __init__(self, audio: IO[bytes]) -> None:
         self._audio = audio
@@ -64,8 +64,8 @@ class PulseAudioEar:
 
     @staticmethod
     @contextmanager
-    def listening(server: AudioServer) -> Iterator[Ear]:
-        command = ["parec", "--device=vs.monitor", "--raw", "--format=s16le", "--channels=1"]
+    def listening(server: AudioServer, sink: str) -> Iterator[Ear]:
+        command = ["parec", f"--device={sink}.monitor", "--raw", "--format=s16le", "--channels=1"]
         command += [f"--rate={_RATE}", "--latency-msec=10"]
         with subprocess.Popen(command, env=server.env, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
@@ -106,10 +106,10 @@ class JackEar:
 
 
 @contextmanager
-def listening_to(server: AudioServer, recording: Path) -> Iterator[Ear]:
-    """An ear for what ``server.play(recording)`` plays."""
+def listening_to(server: AudioServer, recording: Path, sink: str = "vs") -> Iterator[Ear]:
+    """An ear for what ``server.play(recording)`` plays; for another ``sink`` of PulseAudio's."""
     if server.device == "loopback":
         yield JackEar(recording)
     else:
-        with PulseAudioEar.listening(server) as ear:
+        with PulseAudioEar.listening(server, sink) as ear:
             yield ear

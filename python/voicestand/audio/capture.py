@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
-from voicestand.audio.device import SILENT_AFTER, DeviceSource
+from voicestand.audio.device import SILENT_AFTER
+from voicestand.audio.microphone import Microphone
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError
 
@@ -79,7 +80,7 @@ class Capture:
             ring_seconds=ring_seconds,
             high_pass_hz=0,
         )
-        self._source = DeviceSource(device, settings, channels=channels)
+        self._source = Microphone(device, settings, channels=channels)
         self.name = self._source.name
         """The device and its host API."""
         self.sample_rate = self._source.sample_rate

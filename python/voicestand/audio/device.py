@@ -249,6 +249,12 @@ class DeviceSource:
                 self._begin_absence()
                 self.tell("info", "audio.device_changed", message)
 
+    def settled(self) -> bool:
+        """Waits until no device is away; whether the source is not yet stopped."""
+        while self._away is not None and not self._ended.wait(LOOK_EVERY):
+            pass
+        return not self._ended.is_set()
+
     def _lose(self, reason: str) -> None:
         self._begin_absence()
         self.tell(

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 
 from voicestand.audio.device import DeviceSource, Stream, Wanted
 from voicestand.audio.devices import find_input
+from voicestand.audio.following import Follower
 from voicestand.audio.jack_stream import JackStream
-from voicestand.audio.sound_server import Changes, default_sink, recorded_by, sources
+from voicestand.audio.sound_server import CONNECTS_WITHIN, default_sink, recorded_by, sources
 from voicestand.audio.source import OTHER
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError, InputError
 
 _PULSE = "ALSA:pulse"
 """The device through which PortAudio reaches the sound server."""
-
-_CONNECTS_WITHIN = 2.0
-"""Seconds after which a started stream must be seen by the server."""
-
-_LOOK_AGAIN = 1.0
-"""Seconds until a server that has ended is listened to again."""
 
 
 def monitor_name() -> str:
@@ -47,7 +41,7 @@ class MonitorSource(DeviceSource):
     def __init__(self, settings: AudioSettings) -> None:
         """Opens the monitor. Raises ``DeviceError`` if there is none."""
         self._monitor = ""
-        self._changes: Changes | None = None
+        self._follower = Follower(self._go_where_it_plays)
         try:
             super().__init__(_PULSE, settings, role=OTHER, find=self._find_monitor)
         except InputError:
@@ -59,13 +53,12 @@ class MonitorSource(DeviceSource):
         """Lets audio flow. Raises ``DeviceError`` if what flows is not what the machine plays."""
         super().start()
         self._check()
-        threading.Thread(target=self._follow, name="default sink", daemon=True).start()
+        self._follower.start()
 
     def close(self) -> None:
         """Stops and closes it. Safe to repeat."""
         super().close()
-        if self._changes is not None:
-            self._changes.close()
+        self._follower.close()
 
     def _find_monitor(self) -> Wanted:
         name = monitor_name()
@@ -78,7 +71,7 @@ class MonitorSource(DeviceSource):
 
     def _check(self) -> None:
         """Raises ``DeviceError`` unless the server says that this process records the monitor."""
-        deadline = time.monotonic() + _CONNECTS_WITHIN
+        deadline = time.monotonic() + CONNECTS_WITHIN
         while self._monitor not in (found := recorded_by(os.getpid())):
             if (now := monitor_name()) in found:
                 self._monitor = now  # the output was changed meanwhile, and the server moved us
@@ -91,24 +84,16 @@ class MonitorSource(DeviceSource):
                 )
             time.sleep(0.05)
 
-    def _follow(self) -> None:
+    def _go_where_it_plays(self) -> bool:
         """Opens the monitor anew when the default sink is another one, or the stream was moved."""
-        while not self._ended.wait(_LOOK_AGAIN if self._changes else 0):
-            self._changes = Changes()
-            if self._ended.is_set():
-                self._changes.close()
-            for line in self._changes:
-                if "on server" in line or "on source-output" in line:
-                    self._go_where_it_plays()
-
-    def _go_where_it_plays(self) -> None:
-        try:
-            wanted = monitor_name()
-            moved = self._monitor not in recorded_by(os.getpid())
-        except DeviceError:
-            return  # the server has ended: the keeper sees that, too
-        if self._away is None and (wanted != self._monitor or moved):
-            self.reopen(f"this machine plays to another output: hearing {wanted}")
+        if self.settled():
+            try:
+                wanted = monitor_name()
+                if wanted != self._monitor or wanted not in recorded_by(os.getpid()):
+                    self.reopen(f"this machine plays to another output: hearing {wanted}")
+            except DeviceError:
+                pass  # the server has ended: the keeper sees that, too
+        return True
 
 
 def open_monitor(settings: AudioSettings) -> DeviceSource:

@@ -13,10 +13,23 @@ from voicestand.errors import DeviceError
 _ASKING = 5.0
 """Seconds the sound server may take to answer."""
 
+CONNECTS_WITHIN = 2.0
+"""Seconds after which a started stream must be seen by the server."""
+
+
+def can_be_asked() -> bool:
+    """Whether there is the tool to ask it."""
+    return shutil.which("pactl") is not None
+
 
 def default_sink() -> str:
     """The name of the sink that plays where none is named. Raises ``DeviceError`` as ``ask``."""
     return ask("get-default-sink")
+
+
+def default_source() -> str:
+    """The name of the source that is recorded where none is named. Raises as ``ask`` does."""
+    return ask("get-default-source")
 
 
 def sources() -> dict[str, str]:
@@ -61,9 +74,10 @@ class Changes:
 
 def ask(*arguments: str) -> str:
     """What pactl answers. Raises ``DeviceError`` where it is missing or no server answers it."""
-    if shutil.which("pactl") is None:
+    if not can_be_asked():
         raise DeviceError(
-            "system audio needs pactl to find what is played: sudo apt install pulseaudio-utils"
+            "the sound server is asked by pactl, which is missing: "
+            "sudo apt install pulseaudio-utils"
         )
     try:
         done = subprocess.run(
@@ -75,8 +89,8 @@ def ask(*arguments: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DeviceError(f"cannot ask the sound server what it plays: {error}") from None
+        raise DeviceError(f"cannot ask the sound server: {error}") from None
     if done.returncode:
         reason = " ".join(done.stderr.split())
-        raise DeviceError(f"cannot ask the sound server what it plays: {reason}")
+        raise DeviceError(f"cannot ask the sound server: {reason}")
     return done.stdout.strip()

@@ -117,9 +117,9 @@ def run(
 
 
 def _devices(settings: Settings, system_audio: bool) -> list[Source]:
-    from voicestand.audio.device import DeviceSource
+    from voicestand.audio.microphone import Microphone
 
-    sources: list[Source] = [DeviceSource(settings.audio.device, settings.audio)]
+    sources: list[Source] = [Microphone(settings.audio.device, settings.audio)]
     if system_audio:
         from voicestand.audio.monitor import open_monitor
 
