@@ -1,8 +1,9 @@
 """One process that captures from a device while two of its Python threads spin; prints JSON.
 
-Run as ``python -m tests.real.capture_beside_spinning SIDE DEVICE SECONDS``. What a side received is
-compared with the frames that went by on the JACK server's own clock, which a client of its own
-reads: the same measure for every side, whatever the side says of itself.
+Run as ``python -m tests.real.capture_beside_spinning SIDE DEVICE SECONDS FRAMES``, the last being
+the frames of a callback, where they can be chosen. What a side received is compared with the frames
+that went by on the JACK server's own clock, which a client of its own reads: the same measure for
+every side, whatever the side says of itself.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 RATE = 48_000
 SPINNING = 2
-PERIOD = 512
-"""Frames a callback."""
 
 Figures = dict[str, float]
 
@@ -54,11 +53,11 @@ class JackClock:
 class Native:
     """VoiceStand: the callback is native, a Python thread reads the speech."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, block_frames: int) -> None:
         from voicestand.audio.device import DeviceSource
         from voicestand.config import AudioSettings
 
-        self.source = DeviceSource(device, AudioSettings(block_frames=PERIOD))
+        self.source = DeviceSource(device, AudioSettings(block_frames=block_frames))
         self.reader = self.source.engine.speech_reader(512)
         self.listener = threading.Thread(target=self._listen)
 
@@ -92,7 +91,7 @@ class Native:
 class Python:
     """sounddevice as its documentation shows it: a Python callback that counts what it is given."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, block_frames: int) -> None:
         from voicestand.audio.devices import find_input, load_portaudio
 
         found = find_input(device)
@@ -101,7 +100,7 @@ class Python:
         self.largest_gap = 0.0
         self.stream: Any = load_portaudio().InputStream(
             samplerate=RATE,
-            blocksize=PERIOD,
+            blocksize=block_frames,
             device=found.index,
             channels=min(2, found.max_input_channels),
             dtype="float32",
@@ -137,7 +136,7 @@ class Python:
 class RtMixer:
     """rtmixer: a callback in C that writes to a ring, which is large, since nobody reads it."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, block_frames: int) -> None:
         import rtmixer
 
         from voicestand.audio.devices import find_input
@@ -145,7 +144,7 @@ class RtMixer:
         self.stream: Any = rtmixer.Recorder(
             device=find_input(device).index,
             channels=1,
-            blocksize=PERIOD,
+            blocksize=block_frames,
             samplerate=RATE,
             latency="low",
         )
@@ -166,7 +165,7 @@ class RtMixer:
 
 
 Side = Native | Python | RtMixer
-SIDES: dict[str, Callable[[str], Side]] = {
+SIDES: dict[str, Callable[[str, int], Side]] = {
     "voicestand": Native,
     "sounddevice": Python,
     "rtmixer": RtMixer,
@@ -187,9 +186,12 @@ def _lag(side: Side, clock: JackClock) -> int:
     return min(looks)
 
 
-def measure(name: str, device: str, seconds: float) -> Figures:
-    """Captures for ``seconds`` seconds; frames and milliseconds."""
-    side, clock = SIDES[name](device), JackClock()
+def measure(name: str, device: str, seconds: float, block_frames: int) -> Figures:
+    """Captures for ``seconds`` seconds; frames and milliseconds.
+
+    ``began`` and ``ended``: when the spinning did, by ``time.monotonic()``.
+    """
+    side, clock = SIDES[name](device, block_frames), JackClock()
     side.start()
     deadline = time.monotonic() + 30
     while side.received() < RATE // 2:  # until the server has settled
@@ -206,20 +208,30 @@ def measure(name: str, device: str, seconds: float) -> Figures:
     spinning = [threading.Thread(target=spin) for _ in range(SPINNING)]
     for thread in spinning:
         thread.start()
+    began = time.monotonic()
     time.sleep(seconds)
+    ended = time.monotonic()
     missing, frames = _lag(side, clock) - lag, side.received() - before
     over.set()
     for thread in spinning:
         thread.join()
     figures = side.end()
     clock.close()
-    return figures | {"frames": frames, "missing": missing}
+    return figures | {"frames": frames, "missing": missing, "began": began, "ended": ended}
 
 
-def capture(name: str, server: AudioServer, seconds: float) -> Figures:
+def capture(name: str, server: AudioServer, seconds: float, block_frames: int = 512) -> Figures:
     """What a side receives from the server's silent input, in a process of its own."""
+    figures: Figures = in_a_process(__name__, name, server, seconds, block_frames)
+    return figures
+
+
+def in_a_process(
+    module: str, name: str, server: AudioServer, seconds: float, block_frames: int
+) -> Any:
+    """What ``module`` prints about a side, JSON."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.real.capture_beside_spinning", name, "system", str(seconds)],
+        [sys.executable, "-m", module, name, "system", str(seconds), str(block_frames)],
         cwd=Path(__file__).parents[2],
         env=server.env,
         capture_output=True,
@@ -228,8 +240,7 @@ def capture(name: str, server: AudioServer, seconds: float) -> Figures:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    figures: Figures = json.loads(done.stdout)
-    return figures
+    return json.loads(done.stdout)
 
 
 def shown(name: str, figures: Figures) -> str:
@@ -243,4 +254,4 @@ def shown(name: str, figures: Figures) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], float(sys.argv[3]))))
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))))
