@@ -230,6 +230,103 @@ mod tests {
         }
     }
 
+    /// Age of a buffer's first frame as the host states it, seconds.
+    const AGE: f64 = 0.5;
+
+    /// Calls back with buffers of `sizes` frames, one after the other, whose samples count on; checks
+    /// that each frame is in the ring once, in its place, with its time.
+    fn check_host_buffers(
+        sizes: &[usize],
+        block_frames: usize,
+        channels: usize,
+        sample_rate: u32,
+    ) -> Result<(), TestCaseError> {
+        let total: usize = sizes.iter().sum();
+        let (producer, ring) = ring(Shape {
+            blocks: total / block_frames + sizes.len() + 1,
+            block_samples: block_frames * channels,
+            readers: 1,
+            pins: 0,
+        });
+        let mut reader = ring.reader().expect("a desk is free");
+        let input = Arc::new(Input::new(producer, channels, Arc::default()));
+        let mut stream = Stream::new(input, sample_rate, channels, SampleFormat::F32);
+        let user = (&raw mut stream).cast();
+        let audio: Vec<f32> = (0..total * channels).map(|sample| sample as f32).collect();
+        let time = TimeInfo {
+            input_buffer_adc_time: 1.0,
+            current_time: 1.0 + AGE,
+            output_buffer_dac_time: 0.0,
+        };
+        let mut first = 0_usize;
+        for &size in sizes {
+            let buffer = audio.get(first * channels..).unwrap_or_default();
+            let before = clock::monotonic_ns();
+            // SAFETY: `buffer` holds that many frames, and `stream` lives.
+            let answer = unsafe {
+                stream_callback(
+                    buffer.as_ptr().cast(),
+                    std::ptr::null_mut(),
+                    size as c_ulong,
+                    &raw const time,
+                    0,
+                    user,
+                )
+            };
+            prop_assert_eq!(answer, PA_CONTINUE);
+            let age = (AGE * 1e9) as u64;
+            let stated = before - age..=clock::monotonic_ns() - age;
+            let mut began = None;
+            let mut done = 0_usize;
+            while done < size {
+                let Read::Block(block) = reader.read() else {
+                    return Err(TestCaseError::fail("frames are missing"));
+                };
+                let stamp = block.stamp();
+                prop_assert_eq!(stamp.frame as usize, first + done);
+                prop_assert_eq!(stamp.frames as usize, block_frames.min(size - done));
+                let began = *began.get_or_insert(stamp.adc_ns);
+                prop_assert!(stated.contains(&began));
+                let since = done as u64 * 1_000_000_000 / u64::from(sample_rate);
+                prop_assert_eq!(stamp.adc_ns, began + since);
+                let used = stamp.frames as usize * channels;
+                let same = block.with_samples(|samples| {
+                    samples
+                        .iter()
+                        .take(used)
+                        .eq(buffer.iter().skip(done * channels).take(used))
+                });
+                prop_assert!(same);
+                done += stamp.frames as usize;
+            }
+            first += size;
+        }
+        prop_assert!(matches!(reader.read(), Read::Empty));
+        let books = reader.books();
+        prop_assert_eq!((books.delivered, books.lost), (total as u64, 0));
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn host_buffers_of_any_size_arrive_once_in_order_with_their_times(
+            sizes in prop::collection::vec(1_usize..=1_500, 1..12),
+            block_frames in 1_usize..=700,
+            channels in 1_usize..=4,
+            sample_rate in prop::sample::select(vec![8_000_u32, 44_100, 48_000, 192_000]),
+        ) {
+            check_host_buffers(&sizes, block_frames, channels, sample_rate)?;
+        }
+
+        #[test]
+        fn thirty_two_channels_do_so_at_the_lowest_and_the_highest_rate(
+            sizes in prop::collection::vec(1_usize..=600, 1..4),
+            sample_rate in prop::sample::select(vec![8_000_u32, 192_000]),
+        ) {
+            check_host_buffers(&sizes, 256, 32, sample_rate)?;
+        }
+    }
+
     #[test]
     fn a_detached_stream_gives_nothing_more_and_asks_to_end() {
         let (producer, ring) = ring(Shape {
