@@ -132,7 +132,11 @@ def test_usual_file_is_read_where_the_desktop_says(tmp_path: Path) -> None:
         ("[audio]\ndevice = [\n'a',\n\n'b']\n", "2: audio.device = ['a', 'b']: must be text"),
         (
             "[audio]\nblock_frames = 500\n",
-            "audio.block_frames = 500 ({file}:2): must be a power of two",
+            "audio.block_frames = 500 ({file}:2): must be a power of two from 16 on, or 0",
+        ),
+        (
+            "[audio]\nblock_frames = 8\n",
+            "audio.block_frames = 8 ({file}:2): must be a power of two from 16 on, or 0",
         ),
         (
             "[vad]\nrelease = 0.9\n",

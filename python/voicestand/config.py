@@ -22,8 +22,8 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Name, or part of it, of the input device; empty: the default one."""
     sample_rate: Annotated[int, Meta(ge=8_000, le=384_000)] = 48_000
     """Hz asked of a device. Files keep their own."""
-    block_frames: Annotated[int, Meta(ge=16, le=8192)] = 512
-    """Frames per callback asked of a device; a power of two."""
+    block_frames: Annotated[int, Meta(ge=0, le=8192)] = 512
+    """Frames per callback asked of a device; a power of two from 16 on, or 0: as it gives them."""
     ring_seconds: Annotated[float, Meta(ge=0.1, le=60)] = 4.0
     """How long a reader may stall before it loses frames."""
     high_pass_hz: Annotated[float, Meta(ge=0, le=1000)] = 80.0
@@ -108,8 +108,11 @@ class Rule(NamedTuple):
 RULES = (
     Rule(
         ("audio.block_frames",),
-        lambda settings: settings.audio.block_frames.bit_count() == 1,
-        "must be a power of two",
+        lambda settings: (
+            settings.audio.block_frames == 0
+            or (settings.audio.block_frames >= 16 and settings.audio.block_frames.bit_count() == 1)
+        ),
+        "must be a power of two from 16 on, or 0",
     ),
     Rule(
         ("audio.ring_seconds", "audio.block_frames", "audio.sample_rate"),

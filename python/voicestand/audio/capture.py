@@ -64,15 +64,17 @@ class Capture:
 
         ``device``: by name, a part of it, index or ``hostapi:name``. ``sample_rate`` 1,000 to
         768,000 Hz is wished for: see the attribute for what came of it. ``channels`` 1 to 32 at
-        most: a device that has fewer gives fewer. ``block_frames`` 16 to 65,536 of a block; JACK
-        has its own. ``ring_seconds`` 0.01 to 600.
+        most: a device that has fewer gives fewer. ``block_frames`` 16 to 65,536 of a block, or 0:
+        as the device gives them, in pieces of at most 128; JACK has its own. ``ring_seconds`` 0.01
+        to 600; in pieces it may hold half of that.
 
         Raises ``InputError`` for a name nobody has, ``ValueError`` for a number out of range,
         ``DeviceError`` if the device cannot be opened.
         """
         _check("sample_rate", sample_rate, 1_000, 768_000)
         _check("channels", channels, 1, 32)
-        _check("block_frames", block_frames, 16, 65_536)
+        if block_frames != 0:
+            _check("block_frames", block_frames, 16, 65_536)
         _check("ring_seconds", ring_seconds, 0.01, 600)
         settings = AudioSettings(
             sample_rate=sample_rate,

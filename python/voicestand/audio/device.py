@@ -11,22 +11,11 @@ from typing import Protocol
 import msgspec
 
 from voicestand._native import Engine
+from voicestand.audio.arrivals import find_input_now, see_input
 from voicestand.audio.conditioning import condition
-from voicestand.audio.devices import (
-    InputDevice,
-    find_among,
-    find_input,
-    fresh_inputs,
-    input_devices,
-    load_portaudio,
-)
+from voicestand.audio.devices import InputDevice, load_portaudio
 from voicestand.audio.jack_stream import JackStream
-from voicestand.audio.portaudio_stream import (
-    PortAudioStream,
-    muted_stderr,
-    records_from,
-    refresh_devices,
-)
+from voicestand.audio.portaudio_stream import PortAudioStream, muted_stderr, records_from
 from voicestand.audio.source import SELF, Tell, unheard
 from voicestand.config import AudioSettings
 from voicestand.errors import VoicestandError
@@ -51,6 +40,10 @@ GIVES_UP_WITHIN = 4.0
 
 REMIND_FIRST = 60.0
 """Seconds after which a device that is still away is told of again; then after twice as long."""
+
+
+PIECE = 128
+"""Frames of a block at most, where a device gives as many at a time as it likes."""
 
 
 class Stream(Protocol):
@@ -130,7 +123,9 @@ class DeviceSource:
             channels=count,
             roles=[list(range(count))],
             # JACK calls with its own period, whatever is asked for.
-            block_frames=settings.block_frames if jack is None else max(16, jack.buffer_frames),
+            block_frames=max(16, jack.buffer_frames)
+            if jack is not None
+            else settings.block_frames or PIECE,
             ring_seconds=settings.ring_seconds,
             high_pass_hz=settings.high_pass_hz,
             follow_monotonic=True,
@@ -196,7 +191,7 @@ class DeviceSource:
         self.engine.close()
 
     def _find_named(self) -> Wanted:
-        return Wanted(device=self._known if self._known is not None else find_input(self._named))
+        return Wanted(device=self._known or find_input_now(self._named))
 
     def _open(self, wanted: Wanted, jack: JackStream | None = None) -> Stream:
         if wanted.device.is_jack:
@@ -310,7 +305,7 @@ class DeviceSource:
             try:
                 if self._is_card and time.monotonic() > look_for_new:
                     look_for_new += time.monotonic() - away.since
-                    self._see_new_devices()
+                    see_input(self._named)
                 stream = self._open_again(away)
             except VoicestandError as error:
                 away.reason = str(error)
@@ -350,13 +345,6 @@ class DeviceSource:
             if not stream.active or time.monotonic() - opened > SILENT_AFTER:
                 return False
         return True
-
-    def _see_new_devices(self) -> None:
-        """Lets PortAudio look again if the device is one that this process does not know."""
-        known = {(device.host_api, device.name) for device in input_devices()}
-        device = find_among(self._named, fresh_inputs())
-        if (device.host_api, device.name) not in known:
-            refresh_devices()
 
 
 @dataclass

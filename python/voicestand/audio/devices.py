@@ -109,6 +109,11 @@ def load_portaudio() -> ModuleType:
     return module
 
 
+def portaudio_is_loaded() -> bool:
+    """Whether its device list has been made, and may be older than a device."""
+    return "sounddevice" in sys.modules
+
+
 def input_devices() -> list[InputDevice]:
     """The inputs in PortAudio's order, empty if there is none.
 

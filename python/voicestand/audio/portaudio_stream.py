@@ -149,6 +149,12 @@ def refresh_devices() -> bool:
     return True
 
 
+def refresh_devices_if_idle() -> bool:
+    """Lets PortAudio look for devices again unless a stream is open; whether it did."""
+    with _opening:
+        return not _open and refresh_devices()
+
+
 def _quietly(call: Callable[[], object]) -> None:
     try:
         call()
