@@ -169,6 +169,9 @@ def test_system_audio_follows_the_default_output(
 ) -> None:
     pactl(pulse_server, "load-module", "module-null-sink", "sink_name=headset", "rate=48000")
     pactl(pulse_server, "set-default-sink", "vs")
+    # The microphone would follow, too, where the default input were the output's monitor.
+    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=microphone", "rate=48000")
+    pactl(pulse_server, "set-default-source", "microphone.monitor")
     with listening(pulse_server, "--device", "default", "--system-audio") as (program, running):
         wait_until(lambda: hears_the_news(pulse_server, running), "pactl subscribe")
         pactl(pulse_server, "set-default-sink", "headset")

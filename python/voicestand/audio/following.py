@@ -10,6 +10,9 @@ from voicestand.audio.sound_server import Changes
 _LISTEN_AGAIN = 1.0
 """Seconds until a server that has ended is listened to again."""
 
+_HEARD_WITHIN = 0.5
+"""Seconds until the first news are waited for no longer, but made."""
+
 
 class Follower:
     """Calls ``look`` whenever the sound server's settings or recordings have changed.
@@ -37,14 +40,18 @@ class Follower:
         pause = 0.0
         while not self._ended.wait(pause):
             pause = _LISTEN_AGAIN
-            self._changes = Changes()
-            if self._ended.is_set():
-                self._changes.close()
-            if not self._look() or not self._listen(self._changes):
+            self._changes = changes = Changes()
+            if self._ended.is_set() or not self._listen(changes):
                 self.close()
 
     def _listen(self, changes: Changes) -> bool:
         """Until the server ends; whether there is still something to follow."""
-        return all(
-            self._look() for line in changes if "on server" in line or "on source-output" in line
-        )
+        while self._look():
+            # Each look makes news of its own: once some is heard, nothing is missed any more.
+            if changes.wait(_HEARD_WITHIN):
+                return self._look() and all(
+                    self._look()
+                    for line in changes
+                    if "on server" in line or "on source-output" in line
+                )
+        return False

@@ -88,8 +88,9 @@ class MonitorSource(DeviceSource):
         """Opens the monitor anew when the default sink is another one, or the stream was moved."""
         if self.settled():
             try:
-                wanted = monitor_name()
-                if wanted != self._monitor or wanted not in recorded_by(os.getpid()):
+                # In this order: where both change meanwhile, it is the name that is the later one.
+                heard = recorded_by(os.getpid())
+                if (wanted := monitor_name()) != self._monitor or wanted not in heard:
                     self.reopen(f"this machine plays to another output: hearing {wanted}")
             except DeviceError:
                 pass  # the server has ended: the keeper sees that, too

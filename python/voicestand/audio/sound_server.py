@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -65,6 +66,11 @@ class Changes:
     def __iter__(self) -> Iterator[str]:
         assert self._process.stdout is not None
         return iter(self._process.stdout)
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for the first of them, or the end; whether it has come."""
+        assert self._process.stdout is not None
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def close(self) -> None:
         """Ends it. Safe to repeat."""
