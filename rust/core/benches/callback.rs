@@ -3,27 +3,24 @@
 //! Peer: `rtrb`, copying the same bytes in one chunk and doing nothing else: no ADC time, no books, no
 //! histograms, no readers who are woken. Input: blocks of 128 frames of two channels, f32 (and i16, which
 //! the callback converts), into a ring that one reader keeps up with, unmeasured. Unit: ns for one
-//! callback, the mean of a turn; the sides take short turns in alternation. And the same callback in a
-//! whole engine whose DSP thread sleeps: then it makes the system call that wakes that thread, and finds
-//! its caches cold. Its peer is the bare copy with `Thread::unpark` behind it.
+//! callback, the mean of a turn; the sides take short turns in alternation. And the same callback in
+//! whole engines whose DSP thread sleeps (`callback_waking`).
 
 use std::{
     ffi::{c_ulong, c_void},
     hint::black_box,
     ptr::null_mut,
     sync::Arc,
-    thread::{park, sleep, spawn},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use record::Record;
 use voicestand_core::{
     capture::{Input, SampleFormat, Stream, TimeInfo, stream_callback},
-    cpu::priority::promote,
-    engine::{Engine, Spec},
     ring::{Read, Reader, Shape, ring},
 };
 
+mod callback_waking;
 mod record;
 
 const FRAMES: usize = 128;
@@ -33,10 +30,6 @@ const BLOCKS: usize = 64;
 /// Blocks in a turn: fewer than the ring holds.
 const BATCH: usize = 32;
 const TURNS: usize = 2_000;
-
-/// Callbacks of an engine, each after a pause in which its DSP thread falls asleep.
-const WAKINGS: usize = 1_000;
-const PAUSE: Duration = Duration::from_micros(500);
 
 /// Calls back `calls` times with `audio`, which holds a block of the stream's format; returns ns.
 fn call_back(stream: &Stream, audio: *const c_void, calls: usize) -> f64 {
@@ -95,50 +88,6 @@ impl Capture {
         }
         taken
     }
-}
-
-/// Nanoseconds of callbacks that wake an engine's DSP thread, and of bare copies that unpark a thread,
-/// in alternation; none if the engine does not start.
-fn waking(audio: &[f32; SAMPLES]) -> (Vec<f64>, Vec<f64>) {
-    let spec = Spec {
-        sample_rate: 48_000,
-        channels: CHANNELS,
-        roles: vec![vec![0, 1]],
-        block_frames: FRAMES,
-        ring_seconds: 1.0,
-        high_pass_hz: 80.0,
-        follow_monotonic: false,
-    };
-    let Ok(engine) = Engine::start(spec) else {
-        return (Vec::new(), Vec::new());
-    };
-    let input = Arc::clone(engine.input());
-    let stream = Stream::new(input, 48_000, CHANNELS, SampleFormat::F32);
-    let Copy {
-        mut producer,
-        mut consumer,
-    } = Copy::new();
-    let reader = spawn(move || {
-        while !consumer.is_abandoned() {
-            park();
-            drain(&mut consumer);
-        }
-    });
-    // As audio servers do; an ordinary thread would be preempted by the one that it wakes.
-    println!("the callback's thread: {:?}", promote(60));
-    let turns = (0..WAKINGS).map(|_| {
-        sleep(PAUSE);
-        let ours = call_back(&stream, audio.as_ptr().cast(), 1);
-        sleep(PAUSE);
-        let began = Instant::now();
-        copy(&mut producer, audio);
-        reader.thread().unpark();
-        (ours, began.elapsed().as_nanos() as f64)
-    });
-    let taken = turns.unzip();
-    drop(producer);
-    reader.thread().unpark();
-    taken
 }
 
 fn copy(producer: &mut rtrb::Producer<f32>, audio: &[f32]) {
@@ -212,15 +161,12 @@ fn main() {
             copies.push(taken.2);
         }
     }
-    let (woken, unparked) = waking(&audio);
     let bare = median(&copies);
     println!(
         "a device callback with {FRAMES} frames of {CHANNELS} channels, median of {TURNS} turns:"
     );
     println!("  f32               {:7.1} ns", median(&f32s));
     println!("  i16, converted    {:7.1} ns", median(&i16s));
-    println!("  f32, waking DSP   {:7.1} ns", median(&woken));
-    println!("  rtrb and unpark   {:7.1} ns", median(&unparked));
     println!("  rtrb, a bare copy {bare:7.1} ns");
     println!("  ratio, bare copy / callback: {:.2}", bare / median(&f32s));
     for (name, what, samples) in [
@@ -237,15 +183,5 @@ fn main() {
             .value(1_000.0)
             .write();
     }
-    Record::new(
-        "callback-waking",
-        "the device callback takes at most 1 µs for 128 stereo frames, a wake-up included",
-    )
-    .input("128 frames of 2 channels, f32, every 0.5 ms, into an engine whose DSP thread sleeps")
-    .unit("ns")
-    .ours(&woken)
-    .peer("rtrb and unpark", &unparked)
-    .ratio("rtrb and unpark", 1.0)
-    .value(1_000.0)
-    .write();
+    callback_waking::waking(&audio);
 }

@@ -1,8 +1,10 @@
 //! The monotonic clock that all latencies are measured on, and how devices relate to it.
 
+mod cadence;
 mod delay_locked_loop;
 mod steering;
 
+pub use cadence::Cadence;
 pub use delay_locked_loop::DelayLockedLoop;
 pub use steering::{Arrival, Reading, Steering};
 

@@ -14,7 +14,7 @@ use super::{
     speech_outlet::{Carried, FarEnds, SpeechClock, SpeechOutlet},
 };
 use crate::{
-    clock::{Arrival, Steering},
+    clock::{Arrival, Cadence, Steering, monotonic_ns},
     cpu::priority::Standing,
     dsp::{Channel, LoudnessMeter, LoudnessReading, Meter, Switches},
     ring::{Producer, Read, Reader, Stamp, flags},
@@ -43,6 +43,8 @@ impl Books {
 /// Everything the DSP thread works with, at its final size.
 pub(super) struct Conditioner {
     frames: Reader,
+    /// When the next block is to be expected.
+    cadence: Cadence,
     stages: Stages,
     books: Arc<Books>,
     instruments: Arc<Instruments>,
@@ -107,6 +109,7 @@ impl Conditioner {
         };
         Self {
             frames,
+            cadence: Cadence::default(),
             stages,
             books: Arc::default(),
             instruments: Arc::default(),
@@ -153,7 +156,9 @@ impl Conditioner {
         self.instruments.dsp_thread.leave();
         loop {
             let sleeps = self.frames.lag() == 0;
-            self.frames.wait(None);
+            if sleeps {
+                self.await_block();
+            }
             let waiting = self.frames.lag();
             match self.frames.read() {
                 Read::Block(block) => {
@@ -162,6 +167,9 @@ impl Conditioner {
                     if sleeps {
                         self.instruments.woken(Measure::DspWake, stamp.published_ns);
                     }
+                    let duration_ns = u64::from(stamp.frames) * 1_000_000_000;
+                    let duration_ns = duration_ns / u64::from(self.stages.sample_rate);
+                    self.cadence.observe(stamp.published_ns, duration_ns);
                     self.watch.start();
                     self.books
                         .lost
@@ -181,6 +189,27 @@ impl Conditioner {
         }
         self.stages.finish();
         self.standing.leave();
+    }
+
+    /// Sleeps until there is a block, or no more audio.
+    ///
+    /// To wake a thread costs a system call, ten times what else the callback does. So this one sleeps
+    /// on the clock where the source keeps time, and asks to be woken only where it does not.
+    fn await_block(&mut self) {
+        let Self {
+            frames, cadence, ..
+        } = self;
+        if let Some(due_ns) = cadence.due_ns() {
+            frames.doze(due_ns);
+            cadence.looked(frames.lag() != 0);
+            for nap_ns in cadence.naps() {
+                if frames.lag() != 0 {
+                    return;
+                }
+                frames.doze(monotonic_ns() + nap_ns);
+            }
+        }
+        frames.wait(None);
     }
 }
 

@@ -226,6 +226,15 @@ impl Reader {
             .wait(timeout, || self.shared.is_readable(position))
     }
 
+    /// Sleeps until `until_ns` of `CLOCK_MONOTONIC` unless there is something to read, or the ring is
+    /// closed. Unlike [`wait`](Self::wait) it is not woken by a publication, which therefore need not
+    /// make a system call: for who knows when the next block comes.
+    pub fn doze(&self, until_ns: u64) {
+        let position = self.position;
+        let readable = || self.shared.is_readable(position);
+        self.shared.published.0.doze(until_ns, readable);
+    }
+
     /// Source frames delivered and lost since this reader joined.
     #[must_use]
     pub fn books(&self) -> Books {

@@ -146,7 +146,7 @@ impl Shared {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.published.0.notify();
+        self.published.0.rouse();
         self.consumed.0.notify();
     }
 

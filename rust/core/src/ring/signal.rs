@@ -1,10 +1,16 @@
 //! Wake-ups by event: a futex with a count of sleepers, so that a notification nobody waits for
 //! costs one fence and one load, and never a system call.
+//!
+//! Who knows when it will be notified may [doze](Signal::doze) until then: it is not counted, so that
+//! the notifier does not pay for the wake-up either.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::barrier;
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::{
+    clock::monotonic_ns,
+    sync::{AtomicU32, Ordering, fence},
+};
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +80,22 @@ impl Signal {
         self.wake_all();
     }
 
+    /// Wakes who sleeps and who dozes: always a system call.
+    pub(super) fn rouse(&self) {
+        self.wake();
+    }
+
+    /// Sleeps until `until_ns` of `CLOCK_MONOTONIC`, or [`rouse`](Self::rouse) is called after `ready`
+    /// was false. A notification goes unnoticed.
+    pub(super) fn doze(&self, until_ns: u64, ready: impl FnOnce() -> bool) {
+        // Acquire: a rouser's epoch comes with what made it rouse; an older one lets it wake us.
+        let epoch = self.epoch.load(Ordering::Acquire);
+        if !ready() {
+            // Whatever ends it, the caller looks again.
+            let _ = self.sleep(epoch, Some(until_ns));
+        }
+    }
+
     /// Sleeps until `ready` says so, the `timeout` is over (`None`: no limit) or a signal comes.
     pub fn wait(&self, timeout: Option<Duration>, ready: impl FnMut() -> bool) -> Wake {
         self.wait_behind(|| fence(Ordering::SeqCst), timeout, ready)
@@ -86,7 +108,10 @@ impl Signal {
         timeout: Option<Duration>,
         mut ready: impl FnMut() -> bool,
     ) -> Wake {
-        let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = timeout.map(|limit| {
+            let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+            monotonic_ns().saturating_add(limit)
+        });
         loop {
             if ready() {
                 return Wake::Ready;
@@ -97,9 +122,9 @@ impl Signal {
             let outcome = if ready() {
                 Some(Wake::Ready)
             } else {
-                match deadline.map(|end| end.saturating_duration_since(Instant::now())) {
-                    Some(Duration::ZERO) => Some(Wake::TimedOut),
-                    left => self.sleep(epoch, left),
+                match deadline {
+                    Some(end) if end <= monotonic_ns() => Some(Wake::TimedOut),
+                    end => self.sleep(epoch, end),
                 }
             };
             self.sleepers.fetch_sub(1, Ordering::Relaxed);
@@ -148,21 +173,26 @@ impl Signal {
         }
     }
 
-    /// Sleeps while the epoch is still `epoch`; `None` means: look again.
-    fn sleep(&self, epoch: u32, limit: Option<Duration>) -> Option<Wake> {
-        let limit = limit.map(|left| libc::timespec {
-            tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: libc::c_long::from(left.subsec_nanos().cast_signed()),
+    /// Sleeps while the epoch is still `epoch`, and no longer than until `until_ns`; `None` means: look
+    /// again.
+    fn sleep(&self, epoch: u32, until_ns: Option<u64>) -> Option<Wake> {
+        // 2⁶⁴ ns are 584 years: every part fits its type.
+        let until = until_ns.map(|end| libc::timespec {
+            tv_sec: (end / 1_000_000_000) as libc::time_t,
+            tv_nsec: (end % 1_000_000_000) as libc::c_long,
         });
-        let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: word and timespec outlive the call; FUTEX_WAIT only reads them.
+        let until = until.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        // SAFETY: word and timespec outlive the call, which only reads them; it takes no second word.
         let status = unsafe {
             libc::syscall(
                 libc::SYS_futex,
                 self.epoch.as_ptr(),
-                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                // Unlike FUTEX_WAIT it takes a point in time, on the monotonic clock.
+                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
                 epoch,
-                limit,
+                until,
+                std::ptr::null::<u32>(),
+                libc::FUTEX_BITSET_MATCH_ANY,
             )
         };
         let interrupted =
@@ -177,9 +207,12 @@ impl Signal {
         self.kernel.wake_all();
     }
 
-    fn sleep(&self, epoch: u32, _limit: Option<Duration>) -> Option<Wake> {
-        self.kernel
-            .sleep(|| self.epoch.load(Ordering::Acquire) == epoch);
+    /// Without time: an end that is not the last one is over at once.
+    fn sleep(&self, epoch: u32, until_ns: Option<u64>) -> Option<Wake> {
+        if until_ns.is_none_or(|end| end == u64::MAX) {
+            self.kernel
+                .sleep(|| self.epoch.load(Ordering::Acquire) == epoch);
+        }
         None
     }
 }
