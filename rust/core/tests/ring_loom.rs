@@ -237,6 +237,97 @@ fn a_reader_that_joins_while_audio_runs_loses_nothing_by_joining() {
 }
 
 #[test]
+fn a_desk_that_was_left_further_on_does_not_hide_the_claim_of_the_next_reader() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        publish(&mut producer, 3);
+        drop(ring.reader().expect("a desk is free"));
+        let writer = thread::spawn(move || publish(&mut producer, 3));
+        let mut reader = ring.reader().expect("a desk is free");
+        let mut next = reader_at(&mut reader);
+        while read_one(&mut reader, &mut next) {}
+        writer.join().unwrap();
+    });
+}
+
+/// The frame that the reader is to read next, learnt from the first block it sees; it must be whole.
+fn reader_at(reader: &mut Reader) -> u64 {
+    loop {
+        match reader.read() {
+            Read::Block(block) => {
+                let stamp = block.stamp();
+                assert!(block.with_samples(|samples| samples[0] == (stamp.frames - 1) as f32));
+                return stamp.frame + u64::from(stamp.frames);
+            }
+            Read::Empty => thread::yield_now(),
+            Read::Closed => return 0,
+        }
+    }
+}
+
+#[test]
+fn a_reader_claims_several_blocks_at_once_and_is_overrun_within_them() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        publish(&mut producer, 2);
+        let mut next = 0;
+        // Claims the next one with it: that is looked at without another fence.
+        read_one(&mut reader, &mut next);
+        let writer = thread::spawn(move || {
+            for n in 2..6 {
+                producer.publish(|samples| {
+                    samples.fill(n as f32);
+                    Some(Stamp {
+                        frames: n + 1,
+                        source_frames: n + 1,
+                        ..Stamp::default()
+                    })
+                });
+            }
+        });
+        read_one(&mut reader, &mut next);
+        writer.join().unwrap();
+        while read_one(&mut reader, &mut next) {}
+        assert_eq!(reader.books().delivered + reader.books().lost, frames_of(6));
+    });
+}
+
+#[test]
+fn a_dozing_reader_is_woken_by_the_end_and_not_by_a_block() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(1));
+        let mut reader = ring.reader().expect("a desk is free");
+        let writer = thread::spawn(move || publish(&mut producer, 1));
+        reader.doze(u64::MAX);
+        let mut next = 0;
+        while read_one(&mut reader, &mut next) {}
+        assert_eq!(next, frames_of(1));
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_readers_that_wait_for_the_first_time_at_once_are_both_woken() {
+    check(|| {
+        let (mut producer, ring) = ring(shape(2));
+        let readers = [ring.reader(), ring.reader()];
+        let waiting = readers.map(|reader| {
+            let mut reader = reader.expect("a desk is free");
+            thread::spawn(move || {
+                reader.wait(None);
+                assert!(matches!(reader.read(), Read::Block(_)));
+            })
+        });
+        publish(&mut producer, 1);
+        for reader in waiting {
+            reader.join().unwrap();
+        }
+        drop(producer);
+    });
+}
+
+#[test]
 fn a_sleeping_reader_is_woken_by_a_block_alone() {
     check(|| {
         let (mut producer, ring) = ring(shape(1));

@@ -8,21 +8,25 @@ use crate::{
 };
 
 /// What a producer says about the frames of one block.
+///
+/// NB: the two indices are not neighbours. A reader whose producer has only just written them would
+/// fetch both at once, and wait until the processor has put them together from two stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Stamp {
     /// Index of the first frame on this ring's clock. Set by the ring when the block is published.
     pub frame: u64,
+    /// When the first frame was converted, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub adc_ns: u64,
     /// Source frames published before this block. Set by the ring, too.
     pub source_frame: u64,
+    /// When the producer handed the block over, in nanoseconds of `CLOCK_MONOTONIC`; 0: not said.
+    pub published_ns: u64,
     /// Frames in the block.
     pub frames: u32,
     /// Frames at the source (the capture ring) that this block stands for. A capture block stands
     /// for itself; a resampled one for the frames it was made of.
     pub source_frames: u32,
-    /// When the first frame was converted, in nanoseconds of `CLOCK_MONOTONIC`.
-    pub adc_ns: u64,
-    /// When the producer handed the block over, in nanoseconds of `CLOCK_MONOTONIC`; 0: not said.
-    pub published_ns: u64,
     /// What the source said about it: see [`flags`].
     pub flags: u32,
 }
@@ -93,5 +97,5 @@ impl Block {
 }
 
 // SAFETY: stamp and samples are written only by the one producer, and only while the block's position
-// is none of the ring's and no hazard names the block; they are read only under such a hazard.
+// is none of the ring's and nobody claims or pins it; they are read only under a claim or a pin.
 unsafe impl Sync for Block {}

@@ -1,25 +1,86 @@
-//! Hazards: words in which readers name the blocks they look at.
+//! Hazards: how readers say which blocks they look at.
 //!
-//! The idea is Maged Michael's hazard pointers (2004) with numbers for pointers. A reader names the
-//! block it is about to look at and *then* looks whether the ring still has it; the producer takes the
-//! block off the ring and *then* looks whether a hazard names it. With a sequentially consistent fence
-//! between the two steps on both sides at least one of them sees the other: either the reader learns
-//! that it came too late, or the producer leaves the block alone. (That a reader needs such a fence at
-//! all is no weakness of this scheme: see Attiya et al., *Laws of Order*, 2011.)
+//! The idea is Maged Michael's hazard pointers (2004). A reader says what it is about to look at and
+//! *then* looks whether the ring still has it; the producer takes a block off the ring and *then* looks
+//! whether somebody said so. With a sequentially consistent fence between the two steps on both sides at
+//! least one of them sees the other: either the reader learns that it came too late, or the producer
+//! leaves the block alone. (That a reader needs such a fence at all is no weakness of this scheme: see
+//! Attiya et al., *Laws of Order*, 2011.)
 //!
 //! Letting go is a plain store. A hazard that is seen late only keeps a block back for longer.
 //!
 //! # Two kinds
 //!
-//! - Every reader's desk has one, for the block it reads now. Naming a block there costs the reader
-//!   its one locked instruction.
-//! - The ring has [`Shape::pins`](super::Shape::pins) more, for blocks that are kept beyond the read.
-//!   A block goes from the first kind to the second while the first still names it, so it is never
-//!   unnamed in between; the producer looks at the desks first and at the pins after that, so it cannot
-//!   miss a block on its way from one to the other.
+//! - Every reader's desk has a [`Claim`]: not to one block but to the next [`SPAN`] positions, published
+//!   yet or not, so that a reader pays for one fence in as many blocks. The producer needs the fence only
+//!   when it takes back what a reader is not done with, which is when that reader is overrun.
+//! - The ring has [`Shape::pins`](super::Shape::pins) more, each a [`Hazard`] that names one block which
+//!   is kept beyond the read. A block gets it while the claim still covers it, so it is never without; the
+//!   producer looks at the claims first and at the pins after that, so it cannot miss a block on its way
+//!   from one to the other.
 
-use super::position::BlockNumber;
-use crate::sync::{AtomicU32, Ordering, store_then_look};
+use std::ops::Range;
+
+use super::position::{BlockNumber, Position};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, store_then_look};
+
+/// Positions that a reader claims at once.
+///
+/// NB: each costs the ring a block for every reader. The model checker takes the fewest that are several.
+pub(super) const SPAN: u64 = if cfg!(loom) { 2 } else { 8 };
+
+/// What a reader may look at: all positions from `cursor` up to `end`.
+#[derive(Debug)]
+pub(super) struct Claim {
+    /// Position of the first block the reader is not done with.
+    cursor: AtomicU64,
+    /// At most `SPAN` behind where the cursor was when it was set; 0: nothing is claimed.
+    end: AtomicU64,
+}
+
+impl Claim {
+    pub(super) fn new() -> Self {
+        Self {
+            cursor: AtomicU64::new(0),
+            end: AtomicU64::new(0),
+        }
+    }
+
+    /// Claims `SPAN` positions from `first` on, being done with all before it; returns their end. The
+    /// caller's next `SeqCst` loads tell whether it was in time for each of them.
+    pub(super) fn stake(&self, first: Position) -> Position {
+        // The cursor first, the end after it: no more than `SPAN` are ever claimed.
+        self.done(first);
+        store_then_look!(self.end, first + SPAN);
+        first + SPAN
+    }
+
+    /// Lets go of everything before `position`.
+    #[inline(always)]
+    pub(super) fn done(&self, position: Position) {
+        // Release: what the owner read of the blocks comes before the producer's next write of them.
+        self.cursor.store(position, Ordering::Release);
+    }
+
+    /// Lets go of everything.
+    pub(super) fn give_up(&self) {
+        // Release: as above.
+        self.end.store(0, Ordering::Release);
+    }
+
+    /// Position of the first block that the owner is not done with.
+    pub(super) fn cursor(&self) -> Position {
+        self.cursor.load(Ordering::Acquire)
+    }
+
+    /// What the owner may look at: for the producer, which took it off the ring before a fence.
+    pub(super) fn positions(&self) -> Range<Position> {
+        // Acquire: the end comes with the cursor it was set behind, and the cursor with the owner's
+        // reads of what is before it.
+        let end = self.end.load(Ordering::Acquire);
+        self.cursor()..end
+    }
+}
 
 /// Names no block.
 const NONE: BlockNumber = BlockNumber::MAX;
@@ -35,15 +96,7 @@ impl Hazard {
         Self(AtomicU32::new(NONE))
     }
 
-    /// Names `block`. The caller's next `SeqCst` load tells whether it was in time.
-    #[inline(always)]
-    pub(super) fn name(&self, block: BlockNumber) {
-        debug_assert!(block < RESERVED);
-        store_then_look!(self.0, block);
-    }
-
     /// Lets go of the block.
-    #[inline(always)]
     pub(super) fn clear(&self) {
         // Release: what the owner read of the block comes before the producer's next write of it.
         self.0.store(NONE, Ordering::Release);
@@ -57,17 +110,16 @@ impl Hazard {
             .is_ok()
     }
 
-    /// Names a block that another hazard of the caller still names.
+    /// Names a block that a claim of the caller still covers.
     pub(super) fn take_over(&self, block: BlockNumber) {
         debug_assert!(block < RESERVED);
-        // Relaxed: the other hazard is cleared by a release store, and read before this one.
+        // Relaxed: the claim lets go by a release store, and is read before this.
         self.0.store(block, Ordering::Relaxed);
     }
 
-    /// The block that is named, for the producer, after its fence.
-    #[inline(always)]
+    /// The block that is named, for the producer, after it looked at the claims.
     pub(super) fn named(&self) -> Option<BlockNumber> {
-        // Acquire: pairs with `clear`, and with the next `name` after it.
+        // Acquire: pairs with `clear`, and with the next `take_over` after it.
         let block = self.0.load(Ordering::Acquire);
         (block < RESERVED).then_some(block)
     }

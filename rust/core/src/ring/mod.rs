@@ -11,18 +11,20 @@
 //!
 //! Memory that the producer overwrites while a reader looks at it is undefined behaviour, even if
 //! the reader checks a sequence number afterwards. So samples are never overwritten in place. The
-//! ring holds the *numbers* of blocks. A reader names the block it looks at in a [hazard](hazard) of
-//! its own; the producer writes only blocks that are off the ring and that no hazard names. A block
-//! that a reader still looks at when its turn on the ring is over is put aside and taken up later.
+//! ring holds the *numbers* of blocks. A reader [claims](hazard) the next eight positions before it
+//! looks; the producer writes only blocks that are off the ring and that nobody claims. A block that is
+//! still claimed when its turn on the ring is over is put aside and taken up later.
 //!
-//! One block more than the ring holds for every hazard, and eight for the producer to work with: then
-//! there is always one to write, and the producer never waits.
+//! As many blocks more than the ring holds as can be claimed and kept, and eight for the producer to
+//! work with: then there is always one to write, and the producer never waits.
 //!
 //! # What it costs
 //!
-//! - Publishing: the copy, one locked instruction (which also decides whether somebody sleeps and must
-//!   be woken), and every eighth time a look at every desk and pin for blocks to write again.
-//! - Reading: one locked instruction and the copy, or no copy.
+//! - Publishing: the copy, and every eighth time a look at every desk and pin for blocks to write again.
+//!   Once a reader has ever slept, one locked instruction, which decides whether one must be woken; a
+//!   system call where one must. A reader that knows when the next block comes may [doze](Reader::doze)
+//!   until then, and be no cost to the producer.
+//! - Reading: the copy, or no copy, and every eighth time one locked instruction.
 //! - Blocks that every reader is done with are written again first, the newest of them before all
 //!   others. So audio that is read promptly stays in the first-level cache, however many seconds the
 //!   ring could hold. A ring of samples, by contrast, walks through all its memory.
@@ -94,6 +96,7 @@ mod reader;
 mod shared;
 mod signal;
 mod stock;
+mod watched;
 
 use std::time::Duration;
 

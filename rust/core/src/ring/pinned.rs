@@ -38,7 +38,7 @@ impl Pin {
         })
     }
 
-    /// Keeps `block`, which the desk of the caller still names.
+    /// Keeps `block`, which the caller still claims.
     pub(super) fn take_over(&self, block: BlockNumber) {
         if let Some(pin) = self.shared.pins.get(self.index) {
             pin.take_over(block);

@@ -8,7 +8,7 @@ use super::{
     shared::Shared,
     stock::Stock,
 };
-use crate::sync::{Arc, Ordering, store_then_look};
+use crate::sync::{Arc, Ordering};
 
 /// The one writer of a ring. Never waits, allocates or enters the kernel, except to wake readers
 /// that sleep.
@@ -19,7 +19,7 @@ pub struct Producer {
     head: Position,
     frame: u64,
     source_frame: u64,
-    /// The block being written: not on the ring, and named by no hazard.
+    /// The block being written: not on the ring, and claimed by nobody.
     current: BlockNumber,
     stock: Stock,
 }
@@ -75,7 +75,7 @@ impl Producer {
         let (Some(block), Some(slot)) = (shared.block(self.current), shared.slot(self.head)) else {
             return;
         };
-        // SAFETY: `current` came from the stock: it is off the ring and no hazard names it.
+        // SAFETY: `current` came from the stock: it is off the ring and nobody claims it.
         let stamp = block
             .samples
             .with_mut(|samples| fill(unsafe { (*samples).as_mut_slice() }));
@@ -98,8 +98,8 @@ impl Producer {
             .store(self.source_frame, Ordering::Relaxed);
         // A reader that sees the new head sees its slot and its block; and either it sees the new
         // head before it sleeps, or we see that it sleeps.
-        store_then_look!(shared.head.0, self.head);
-        shared.published.0.notify_after_store_then_look();
+        let head = &shared.head.0;
+        shared.published.0.store_and_notify(head, self.head);
         self.current = self.stock.take(shared, self.head);
     }
 }

@@ -5,11 +5,11 @@ use std::{fmt, time::Duration};
 use super::{
     block::Stamp,
     pinned::{Pin, PinnedBlock, ReadPinned},
-    position::{BlockNumber, Position, oldest},
+    position::{BlockNumber, Position},
     shared::{Desk, Shared},
     signal::Wake,
 };
-use crate::sync::{Arc, Ordering, fence, spin_loop};
+use crate::sync::{Arc, Ordering, spin_loop};
 
 /// What a reader found.
 #[derive(Debug)]
@@ -39,9 +39,13 @@ pub struct Reader {
     shared: Arc<Shared>,
     desk: usize,
     position: Position,
+    /// The end of what the desk claims.
+    claimed: Position,
     next_frame: u64,
     next_source: u64,
-    books: Books,
+    /// Source frames when it joined.
+    joined_source: u64,
+    delivered: u64,
 }
 
 /// A block that the reader's desk names, entered in its books.
@@ -62,7 +66,7 @@ impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
             .field("position", &self.position)
-            .field("books", &self.books)
+            .field("books", &self.books())
             .finish_non_exhaustive()
     }
 }
@@ -75,20 +79,25 @@ impl Reader {
                 .compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok()
         })?;
+        // Not where the desk's last reader left it: that may be beyond what is claimed below.
+        shared.desks.get(desk)?.claim.done(0);
         // Between "a reader is there, at a position of the past" and "where is the head?". The producer
-        // has the same fence between its head and its look at the desks: either it lets what comes
+        // has the light half between its head and its look at the desks: either it lets what comes
         // from here on lie for us, or we see the head it had when it looked. Without this a reader
-        // could lose what was published while it joined.
-        fence(Ordering::SeqCst);
+        // could lose what was published while it joined, and see what it joined behind overwritten.
+        shared.barrier.heavy();
         let mut reader = Self {
             shared,
             desk,
             position: 0,
+            claimed: 0,
             next_frame: 0,
             next_source: 0,
-            books: Books::default(),
+            joined_source: 0,
+            delivered: 0,
         };
         reader.skip_to_newest();
+        reader.joined_source = reader.next_source;
         reader.move_on();
         Some(reader)
     }
@@ -167,16 +176,19 @@ impl Reader {
         let mut margin = 0;
         loop {
             let head = self.head()?;
-            let first = oldest(head, self.shared.capacity) + margin;
-            let position = self.position.max(first.min(head - 1));
+            let kept = self.shared.capacity - margin;
+            let position = if head - self.position <= kept {
+                self.position
+            } else {
+                head - kept
+            };
             if let Some((block, stamp)) = self.claim(position) {
                 let lost_frames = stamp.frame - self.next_frame;
                 let lost_source = stamp.source_frame - self.next_source;
                 self.position = position + 1;
                 self.next_frame = stamp.frame + u64::from(stamp.frames);
                 self.next_source = stamp.source_frame + u64::from(stamp.source_frames);
-                self.books.lost += lost_source;
-                self.books.delivered += u64::from(stamp.source_frames);
+                self.delivered += u64::from(stamp.source_frames);
                 return Ok(Found {
                     block,
                     stamp,
@@ -190,29 +202,31 @@ impl Reader {
         }
     }
 
-    /// Names the block of `position`, which was published; `None` if it is off the ring by now.
+    /// The block of `position`, which was published, under a claim; `None` if it is off the ring by now.
     #[inline]
-    fn claim(&self, position: Position) -> Option<(BlockNumber, Stamp)> {
-        let desk = self.desk()?;
+    fn claim(&mut self, position: Position) -> Option<(BlockNumber, Stamp)> {
+        let shared = &*self.shared;
+        if position >= self.claimed {
+            self.claimed = shared.desks.get(self.desk)?.claim.stake(position);
+        }
         // Acquire: pairs with the release of a newer block's number, which comes after the tail.
-        let number = self.shared.slot(position)?.load(Ordering::Acquire);
-        desk.hazard.name(number);
-        if self.shared.tail.0.load(Ordering::SeqCst) > position {
+        let number = shared.slot(position)?.load(Ordering::Acquire);
+        // SeqCst: after the claim. A load like any other on x86.
+        if shared.tail.0.load(Ordering::SeqCst) > position {
             return None;
         }
-        let block = self.shared.block(number)?;
-        // SAFETY: our hazard names the block, and it was on the ring afterwards: until the hazard is
-        // cleared, the producer does not write it.
+        let block = shared.block(number)?;
+        // SAFETY: our claim covers the block, and it was on the ring afterwards: until our cursor is
+        // beyond it, the producer does not write it.
         let stamp = block.stamp.with(|stamp| unsafe { *stamp });
         Some((number, stamp))
     }
 
-    /// Lets go of what the desk names, and says that everything before `position` has been read.
+    /// Lets go of everything before `position`, and says so.
     #[inline]
     fn move_on(&self) {
         if let Some(desk) = self.desk() {
-            desk.hazard.clear();
-            desk.cursor.store(self.position, Ordering::Release);
+            desk.claim.done(self.position);
             self.shared.consumed.0.notify();
         }
     }
@@ -238,7 +252,10 @@ impl Reader {
     /// Source frames delivered and lost since this reader joined.
     #[must_use]
     pub fn books(&self) -> Books {
-        self.books
+        Books {
+            delivered: self.delivered,
+            lost: self.next_source - self.joined_source - self.delivered,
+        }
     }
 
     /// Blocks published that this reader has not read yet, those it has lost included.
@@ -256,7 +273,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(desk) = self.desk() {
-            desk.hazard.clear();
+            desk.claim.give_up();
             desk.taken.store(false, Ordering::Release);
             self.shared.consumed.0.notify();
         }
@@ -302,7 +319,7 @@ impl BlockRef<'_> {
     #[inline]
     pub fn with_samples<R>(&self, look: impl FnOnce(&[f32]) -> R) -> R {
         match self.reader.shared.block(self.found.block) {
-            // SAFETY: the reader's desk names the block, so the producer does not write it.
+            // SAFETY: the reader's claim covers the block, so the producer does not write it.
             Some(block) => block
                 .samples
                 .with(|samples| look(unsafe { (*samples).as_slice() })),

@@ -3,10 +3,12 @@
 use std::alloc::{self, Layout};
 
 use super::{
+    barrier::Barrier,
     block::{Block, stride},
-    hazard::Hazard,
+    hazard::{Claim, Hazard, SPAN},
     position::{BlockNumber, Position, oldest, slot_of},
-    signal::{Asymmetric, Signal},
+    signal::Asymmetric,
+    watched::Watched,
 };
 use crate::{
     pool::{ALIGNMENT, Provision, Slab},
@@ -37,18 +39,14 @@ pub(super) struct Padded<T>(pub(super) T);
 #[repr(align(128))]
 pub(super) struct Desk {
     pub(super) taken: AtomicBool,
-    /// The block the reader looks at.
-    pub(super) hazard: Hazard,
-    /// Position of the first block the reader is not done with.
-    pub(super) cursor: AtomicU64,
+    pub(super) claim: Claim,
 }
 
 impl Desk {
     fn new() -> Self {
         Self {
             taken: AtomicBool::new(false),
-            hazard: Hazard::new(),
-            cursor: AtomicU64::new(0),
+            claim: Claim::new(),
         }
     }
 }
@@ -81,7 +79,8 @@ pub(super) struct Shared {
     /// Source frames published.
     pub(super) source_frames: AtomicU64,
     pub(super) closed: AtomicBool,
-    pub(super) published: Padded<Signal>,
+    pub(super) barrier: Barrier,
+    pub(super) published: Padded<Watched>,
     /// Notified when a reader moves on, for producers that are allowed to wait (files).
     pub(super) consumed: Padded<Asymmetric>,
     pub(super) desks: Box<[Desk]>,
@@ -94,8 +93,9 @@ impl Shared {
         let capacity = shape.blocks.max(2);
         let readers = shape.readers.clamp(1, 64);
         let pins = shape.pins.min(1024);
+        let barrier = Barrier::prepare();
         let slots = (capacity + CYCLE).next_power_of_two();
-        let blocks = blocks_needed(capacity, readers + pins);
+        let blocks = blocks_needed(capacity, readers, pins);
         let slab = slab(blocks, shape.block_samples, provision);
         Self {
             blocks: (0..blocks)
@@ -110,8 +110,9 @@ impl Shared {
             tail: Padded(AtomicU64::new(0)),
             source_frames: AtomicU64::new(0),
             closed: AtomicBool::new(false),
-            published: Padded(Signal::new()),
-            consumed: Padded(Asymmetric::new()),
+            barrier,
+            published: Padded(Watched::new(barrier)),
+            consumed: Padded(Asymmetric::new(barrier)),
             desks: (0..readers).map(|_| Desk::new()).collect(),
             pins: (0..pins).map(|_| Hazard::new()).collect(),
         }
@@ -121,6 +122,12 @@ impl Shared {
     #[inline(always)]
     pub(super) fn slot(&self, position: Position) -> Option<&AtomicU32> {
         self.slots.get(slot_of(position, self.mask))
+    }
+
+    /// The number of the block at `position`, for the producer.
+    #[inline(always)]
+    pub(super) fn block_at(&self, position: Position) -> Option<BlockNumber> {
+        self.slot(position).map(|slot| slot.load(Ordering::Relaxed))
     }
 
     #[inline(always)]
@@ -133,7 +140,7 @@ impl Shared {
         let taken = |desk: &&Desk| desk.taken.load(Ordering::Acquire);
         let cursors = self.desks.iter().filter(taken);
         cursors
-            .map(|desk| desk.cursor.load(Ordering::Acquire))
+            .map(|desk| desk.claim.cursor())
             .fold(head, Position::min)
     }
 
@@ -164,11 +171,11 @@ fn slab(blocks: usize, samples: usize, provision: Provision) -> Slab {
     })
 }
 
-/// Blocks of a ring of `capacity` with `hazards`, so that the producer always has one to write.
+/// Blocks of a ring of `capacity`, so that the producer always has one to write.
 ///
-/// When the producer looks, every block is either on the ring (at most `capacity`), named by a hazard
-/// (at most one each), or free. So at least `CYCLE` are free, and that is how many it writes before it
-/// looks again.
-pub(super) const fn blocks_needed(capacity: usize, hazards: usize) -> usize {
-    capacity + CYCLE + hazards
+/// When the producer looks, every block is either on the ring (at most `capacity`), claimed (at most
+/// `SPAN` by each reader), pinned, or free. So at least `CYCLE` are free, and that is how many it writes
+/// before it looks again.
+pub(super) const fn blocks_needed(capacity: usize, readers: usize, pins: usize) -> usize {
+    capacity + CYCLE + readers * SPAN as usize + pins
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::barrier;
+use super::barrier::Barrier;
 use crate::{
     clock::monotonic_ns,
     sync::{AtomicU32, Ordering, fence},
@@ -61,14 +61,9 @@ impl Signal {
         self.wake_sleepers();
     }
 
-    /// The same, where the condition was changed by [`store_then_look`], which is a fence already.
-    #[inline]
-    pub(super) fn notify_after_store_then_look(&self) {
-        self.wake_sleepers();
-    }
-
+    /// The same, behind a fence of the caller's.
     #[inline(always)]
-    fn wake_sleepers(&self) {
+    pub(super) fn wake_sleepers(&self) {
         if self.sleepers.load(Ordering::SeqCst) != 0 {
             self.wake();
         }
@@ -138,24 +133,30 @@ impl Signal {
 /// A [`Signal`] for notifiers that are in a hurry and sleepers that are not: notifying costs two loads,
 /// and waiting one system call more.
 #[derive(Debug)]
-pub(super) struct Asymmetric(Signal);
+pub(super) struct Asymmetric {
+    signal: Signal,
+    barrier: Barrier,
+}
 
 impl Asymmetric {
-    pub(super) fn new() -> Self {
-        barrier::prepare();
-        Self(Signal::new())
+    pub(super) fn new(barrier: Barrier) -> Self {
+        Self {
+            signal: Signal::new(),
+            barrier,
+        }
     }
 
     /// As [`Signal::notify`].
     #[inline]
     pub(super) fn notify(&self) {
-        barrier::light();
-        self.0.wake_sleepers();
+        self.barrier.light();
+        self.signal.wake_sleepers();
     }
 
     /// As [`Signal::wait`].
     pub(super) fn wait(&self, timeout: Option<Duration>, ready: impl FnMut() -> bool) -> Wake {
-        self.0.wait_behind(barrier::heavy, timeout, ready)
+        let heavy = || self.barrier.heavy();
+        self.signal.wait_behind(heavy, timeout, ready)
     }
 }
 

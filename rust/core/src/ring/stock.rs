@@ -1,6 +1,9 @@
 //! The producer's stock of blocks: which it may write, and how it gets them back.
 
+use std::ops::Range;
+
 use super::{
+    hazard::Hazard,
     position::{BlockNumber, Position, oldest},
     shared::{CYCLE, Shared},
 };
@@ -11,15 +14,24 @@ use crate::sync::{Ordering, fence};
 pub(super) struct Stock {
     /// Blocks that may be written; the one that was read last is on top, and still in the cache.
     free: Vec<BlockNumber>,
-    /// Blocks off the ring that a hazard named when the producer last looked.
-    held: Vec<BlockNumber>,
+    /// Blocks off the ring that were somebody's when the producer last looked.
+    held: Vec<Held>,
     /// The producer's own copy of `Shared::tail`.
     tail: Position,
     /// Blocks that may be taken before the next look.
     before_look: usize,
-    /// For each block, the number of the look in which a hazard named it.
-    named: Box<[u64]>,
+    /// For each block, the number of the look in which a pin named it.
+    pinned: Box<[u64]>,
     looks: u64,
+}
+
+/// A block that is off the ring, and still looked at.
+#[derive(Debug)]
+struct Held {
+    block: BlockNumber,
+    /// Where it was on the ring.
+    position: Position,
+    claimed: bool,
 }
 
 impl Stock {
@@ -30,7 +42,7 @@ impl Stock {
             held: Vec::with_capacity(blocks),
             tail: 0,
             before_look: CYCLE,
-            named: vec![0; blocks].into(),
+            pinned: vec![0; blocks].into(),
             looks: 0,
         }
     }
@@ -49,55 +61,82 @@ impl Stock {
 
     /// Takes back what every reader is done with, and what has been on the ring for long enough.
     ///
-    /// Bounded: it looks once at every desk and pin, takes two cycles of blocks off the ring, and
-    /// looks once at each block that was held before.
+    /// Bounded: it looks at every desk and pin, takes two cycles of blocks off the ring, and compares
+    /// each block that is held with each reader that is overrun.
     #[cold]
     #[inline(never)]
     fn look(&mut self, shared: &Shared, head: Position) {
         self.before_look = CYCLE;
-        self.looks += 1;
-        // The newest block stays: who joins learns from it where the stream stands. Two cycles: one
-        // keeps up with the producer, one catches up with a reader that leaps ahead.
+        // Between "the head is there" and "who reads?": see `Reader::join`.
+        shared.barrier.light();
+        // The newest block stays: who joins learns from it where the stream stands.
         let done = shared.slowest(head).min(head - 1);
+        // Two cycles: one keeps up with the producer, one catches up with a reader that leaps ahead.
         let tail = done
             .max(oldest(head, shared.capacity))
             .clamp(self.tail, self.tail + 2 * CYCLE as u64);
         shared.tail.0.store(tail, Ordering::Relaxed);
-        // Between "off the ring" and "does a hazard name it?": see `hazard`.
+        let off = self.tail..tail;
+        self.tail = tail;
+        if tail <= done && self.held.is_empty() && shared.pins.is_empty() {
+            // Nobody claims what all readers are done with.
+            self.free
+                .extend(off.filter_map(|position| shared.block_at(position)));
+        } else {
+            self.look_around(shared, off, done);
+        }
+    }
+
+    /// Frees the blocks of the positions `off` and those that were held before, and holds what is pinned
+    /// and what is claimed; `done` is the first position that some reader is not done with.
+    fn look_around(&mut self, shared: &Shared, off: Range<Position>, done: Position) {
+        // Between "off the ring" and "does somebody claim it?": see `hazard`.
         fence(Ordering::SeqCst);
-        let desks = shared.desks.iter().map(|desk| &desk.hazard);
-        // Desks first, pins after them: blocks wander in that direction.
-        for block in desks
-            .chain(&shared.pins)
-            .filter_map(|hazard| hazard.named())
-        {
-            if let Some(named) = self.named.get_mut(block as usize) {
-                *named = self.looks;
+        let tail = off.end;
+        self.held.extend(off.filter_map(|position| {
+            let block = shared.block_at(position)?;
+            Some(Held {
+                block,
+                position,
+                claimed: false,
+            })
+        }));
+        // Claims first, pins after them: blocks wander in that direction.
+        self.look_at_claims(shared, tail, done);
+        self.looks += 1;
+        for block in shared.pins.iter().filter_map(Hazard::named) {
+            if let Some(look) = self.pinned.get_mut(block as usize) {
+                *look = self.looks;
             }
         }
-        let named = |named: &[u64], block: BlockNumber| {
-            named
-                .get(block as usize)
-                .is_none_or(|&look| look == self.looks)
-        };
-        let free = &mut self.free;
-        self.held.retain(|&block| {
-            let keep = named(&self.named, block);
+        let Self {
+            free,
+            held,
+            pinned,
+            looks,
+            ..
+        } = self;
+        held.retain(|held| {
+            let keep = held.claimed || pinned.get(held.block as usize) == Some(looks);
             if !keep {
-                free.push(block);
+                free.push(held.block);
             }
             keep
         });
-        for position in self.tail..tail {
-            if let Some(slot) = shared.slot(position) {
-                let block = slot.load(Ordering::Relaxed);
-                if named(&self.named, block) {
-                    self.held.push(block);
-                } else {
-                    self.free.push(block);
-                }
+    }
+
+    /// Finds out which of the blocks that are held are claimed: only readers that are behind `tail` can
+    /// claim them, and nobody what is before `done`.
+    fn look_at_claims(&mut self, shared: &Shared, tail: Position, done: Position) {
+        self.held.iter_mut().for_each(|held| held.claimed = false);
+        if tail <= done {
+            return;
+        }
+        let claims = shared.desks.iter().map(|desk| desk.claim.positions());
+        for positions in claims.filter(|positions| positions.start < tail) {
+            for held in &mut self.held {
+                held.claimed |= positions.contains(&held.position);
             }
         }
-        self.tail = tail;
     }
 }
