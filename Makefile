@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom miri soak clean
+.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom miri tsan fuzz soak clean
 
 run: setup
 	@$(BIN)/voicestand run --demo
@@ -29,6 +29,27 @@ miri:
 		{ echo "Miri is missing: rustup toolchain install nightly --component miri,rust-src"; exit 2; }
 	MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-many-seeds=0..8" cargo +nightly miri test \
 		-p voicestand-core --test ring_miri --target-dir target/miri
+
+# Racing threads under ThreadSanitizer, with a standard library that it sees, too. What it does not know
+# are fences: the ring needs none of them to say that one thing happened before another.
+tsan:
+	RUSTFLAGS=-Zsanitizer=thread VOICESTAND_SOAK_SECONDS=$${VOICESTAND_SOAK_SECONDS:-20} \
+		cargo +nightly test --release -Zbuild-std --target x86_64-unknown-linux-gnu \
+		--target-dir target/tsan -p voicestand-core --test ring_soak --test ring_miri \
+		--test pool_properties --test histogram_properties -- --nocapture --skip locked
+
+# Inputs that libFuzzer finds by what they make the program do: FUZZ_SECONDS for each target.
+FUZZ_TARGETS := sysroot ring
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
+
+fuzz:
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo +nightly build --quiet --release --manifest-path fuzz/Cargo.toml \
+		--target x86_64-unknown-linux-gnu
+	for target in $(FUZZ_TARGETS); do mkdir -p fuzz/corpus/$$target && \
+		fuzz/target/x86_64-unknown-linux-gnu/release/$$target -max_total_time=$(FUZZ_SECONDS) \
+		-artifact_prefix=fuzz/ -print_final_stats=1 fuzz/corpus/$$target || exit 1; done
 
 # Racing threads with checksummed frames: an hour, or VOICESTAND_SOAK_SECONDS.
 soak:

@@ -24,6 +24,19 @@ const BLOCKS: usize = 64;
 const BATCH: u32 = 32;
 const TURNS: usize = 2_000;
 
+/// A block where all sides have theirs: at the beginning of a cache line. What a copy costs depends on
+/// how its ends lie to each other, by more than the rings differ.
+#[repr(align(64))]
+struct Aligned([f32; FRAMES]);
+
+/// Audio to write, and room to read it into.
+fn audio() -> (Box<Aligned>, Box<Aligned>) {
+    (
+        Box::new(Aligned([0.5; FRAMES])),
+        Box::new(Aligned([0.0; FRAMES])),
+    )
+}
+
 fn write(producer: &mut Producer, audio: &[f32]) {
     producer.publish(|block| {
         block.copy_from_slice(audio);
@@ -47,12 +60,13 @@ fn read(reader: &mut Reader, to: &mut [f32]) {
 struct Ours {
     producer: Producer,
     readers: Vec<Reader>,
-    audio: Vec<f32>,
-    heard: Vec<f32>,
+    audio: Box<Aligned>,
+    heard: Box<Aligned>,
 }
 
 impl Ours {
     fn new(readers: usize) -> Self {
+        let (audio, heard) = audio();
         let (producer, ring) = ring(Shape {
             blocks: BLOCKS,
             block_samples: FRAMES,
@@ -62,15 +76,15 @@ impl Ours {
         Self {
             producer,
             readers: (0..readers).filter_map(|_| ring.reader()).collect(),
-            audio: vec![0.5; FRAMES],
-            heard: vec![0.0; FRAMES],
+            audio,
+            heard,
         }
     }
 
     fn hand_over(&mut self) {
-        write(&mut self.producer, black_box(&self.audio));
+        write(&mut self.producer, black_box(&self.audio.0));
         for reader in &mut self.readers {
-            read(reader, black_box(&mut self.heard));
+            read(reader, black_box(&mut self.heard.0));
         }
     }
 
@@ -78,12 +92,12 @@ impl Ours {
     fn produce(&mut self) -> Duration {
         let began = Instant::now();
         for _ in 0..BATCH {
-            write(&mut self.producer, black_box(&self.audio));
+            write(&mut self.producer, black_box(&self.audio.0));
         }
         let taken = began.elapsed();
         for reader in &mut self.readers {
             for _ in 0..BATCH {
-                read(reader, black_box(&mut self.heard));
+                read(reader, black_box(&mut self.heard.0));
             }
         }
         taken
@@ -94,18 +108,19 @@ impl Ours {
 struct Peer {
     producer: rtrb::Producer<f32>,
     consumer: rtrb::Consumer<f32>,
-    audio: Vec<f32>,
-    heard: Vec<f32>,
+    audio: Box<Aligned>,
+    heard: Box<Aligned>,
 }
 
 impl Peer {
     fn new() -> Self {
+        let (audio, heard) = audio();
         let (producer, consumer) = rtrb::RingBuffer::new(BLOCKS * FRAMES);
         Self {
             producer,
             consumer,
-            audio: vec![0.5; FRAMES],
-            heard: vec![0.0; FRAMES],
+            audio,
+            heard,
         }
     }
 
@@ -116,12 +131,12 @@ impl Peer {
 
     fn write(&mut self) {
         // Its quickest way: whole slices, copied by memcpy.
-        let pushed = self.producer.push_entire_slice(black_box(&self.audio));
+        let pushed = self.producer.push_entire_slice(black_box(&self.audio.0));
         debug_assert!(pushed.is_ok());
     }
 
     fn read(&mut self) {
-        let popped = self.consumer.pop_entire_slice(black_box(&mut self.heard));
+        let popped = self.consumer.pop_entire_slice(black_box(&mut self.heard.0));
         debug_assert!(popped.is_ok());
     }
 

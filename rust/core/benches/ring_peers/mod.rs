@@ -11,18 +11,13 @@ use std::{
 use ringbuf::traits::{Consumer as _, Producer as _, Split as _};
 use rtrb::CopyToUninit as _;
 
-use super::{BLOCKS, FRAMES};
+use super::{BLOCKS, FRAMES, audio};
 
 /// Where PortAudio's ring is: a shared library that exports it, as rtmixer's does.
 const PORTAUDIO: &str = "VOICESTAND_BENCH_PORTAUDIO_RING";
 
 /// A name, and what hands one block over; or why there is no such peer here.
 pub type Peer = (&'static str, Result<Box<dyn FnMut()>, String>);
-
-/// Audio to write, and room to read it into.
-fn audio() -> (Vec<f32>, Vec<f32>) {
-    (vec![0.5; FRAMES], vec![0.0; FRAMES])
-}
 
 pub fn all() -> Vec<Peer> {
     vec![
@@ -39,8 +34,8 @@ fn rtrb_slices() -> Box<dyn FnMut()> {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(BLOCKS * FRAMES);
     let (audio, mut heard) = audio();
     Box::new(move || {
-        let pushed = producer.push_entire_slice(black_box(&audio));
-        let popped = consumer.pop_entire_slice(black_box(&mut heard));
+        let pushed = producer.push_entire_slice(black_box(&audio.0));
+        let popped = consumer.pop_entire_slice(black_box(&mut heard.0));
         assert!(pushed.is_ok() && popped.is_ok());
     })
 }
@@ -51,12 +46,12 @@ fn rtrb_chunks() -> Box<dyn FnMut()> {
     Box::new(move || {
         if let Ok(mut chunk) = producer.write_chunk_uninit(FRAMES) {
             // The ring holds whole blocks, so none is ever in two parts.
-            black_box(&*audio).copy_to_uninit(chunk.as_mut_slices().0);
+            black_box(&audio.0[..]).copy_to_uninit(chunk.as_mut_slices().0);
             // SAFETY: all of it was just written.
             unsafe { chunk.commit_all() };
         }
         if let Ok(chunk) = consumer.read_chunk(FRAMES) {
-            black_box(&mut heard).copy_from_slice(chunk.as_slices().0);
+            black_box(&mut heard.0).copy_from_slice(chunk.as_slices().0);
             chunk.commit_all();
         }
     })
@@ -66,8 +61,8 @@ fn ringbuf() -> Box<dyn FnMut()> {
     let (mut producer, mut consumer) = ringbuf::HeapRb::<f32>::new(BLOCKS * FRAMES).split();
     let (audio, mut heard) = audio();
     Box::new(move || {
-        let pushed = producer.push_slice(black_box(&audio));
-        let popped = consumer.pop_slice(black_box(&mut heard));
+        let pushed = producer.push_slice(black_box(&audio.0));
+        let popped = consumer.pop_slice(black_box(&mut heard.0));
         assert_eq!((pushed, popped), (FRAMES, FRAMES));
     })
 }
@@ -77,10 +72,10 @@ fn channel_of_arrays() -> Box<dyn FnMut()> {
     let (audio, mut heard) = audio();
     Box::new(move || {
         let mut block = [0.0; FRAMES];
-        block.copy_from_slice(black_box(&audio));
+        block.copy_from_slice(black_box(&audio.0));
         assert!(sender.try_send(block).is_ok());
         if let Ok(block) = receiver.try_recv() {
-            black_box(&mut heard).copy_from_slice(&block);
+            black_box(&mut heard.0).copy_from_slice(&block);
         }
     })
 }
@@ -90,9 +85,9 @@ fn channel_of_boxes() -> Box<dyn FnMut()> {
     let (sender, receiver) = crossbeam_channel::bounded::<Box<[f32]>>(BLOCKS);
     let (audio, mut heard) = audio();
     Box::new(move || {
-        assert!(sender.try_send(black_box(&*audio).into()).is_ok());
+        assert!(sender.try_send(black_box(&audio.0[..]).into()).is_ok());
         if let Ok(block) = receiver.try_recv() {
-            black_box(&mut heard).copy_from_slice(&block);
+            black_box(&mut heard.0).copy_from_slice(&block);
         }
     })
 }
@@ -159,12 +154,12 @@ fn portaudio() -> Result<Box<dyn FnMut()>, String> {
             (
                 write(
                     &raw mut *ring,
-                    black_box(audio.as_ptr()).cast(),
+                    black_box(audio.0.as_ptr()).cast(),
                     FRAMES as c_long,
                 ),
                 read(
                     &raw mut *ring,
-                    black_box(heard.as_mut_ptr()).cast(),
+                    black_box(heard.0.as_mut_ptr()).cast(),
                     FRAMES as c_long,
                 ),
             )

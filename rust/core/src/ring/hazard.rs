@@ -113,8 +113,8 @@ impl Hazard {
     /// Names a block that a claim of the caller still covers.
     pub(super) fn take_over(&self, block: BlockNumber) {
         debug_assert!(block < RESERVED);
-        // Relaxed: the claim lets go by a release store, and is read before this.
-        self.0.store(block, Ordering::Relaxed);
+        // Release: who finds this block here finds the owner before done with its own.
+        self.0.store(block, Ordering::Release);
     }
 
     /// The block that is named, for the producer, after it looked at the claims.
