@@ -9,8 +9,16 @@ use std::{
     },
 };
 
-use ebur128::{EbuR128, Mode};
+use super::{
+    gating::{LoudnessHistogram, loudness_of},
+    k_weighting::{LEAST_RATE, k_weighting},
+    kernels::{Kernels, Section},
+};
 
+/// Updates a second, and how many of them make up a momentary (400 ms) and a short-term (3 s) block.
+const UPDATES: u32 = 10;
+const MOMENTARY: usize = 4;
+const SHORT_TERM: usize = 30;
 /// Seconds that the peak is held before it falls.
 const HOLD_SECONDS: f32 = 1.0;
 /// How fast the peak falls, dB a second: 20 dB in 1.7 s, the return time of IEC 60268-18.
@@ -64,10 +72,22 @@ impl LoudnessReading {
     }
 }
 
-/// Measures one channel, ten times a second. It does not allocate: gated blocks are counted in a
-/// histogram with steps of 0.1 LU, so its memory does not grow with the programme either.
+/// Measures one channel, ten times a second. It keeps the power of the last 3 s in steps of 100 ms
+/// and counts gated blocks in histograms with steps of 0.1 LU: its memory is small and does not grow
+/// with the programme.
 pub struct LoudnessMeter {
-    inner: EbuR128,
+    kernels: Kernels,
+    weighting: [Section; 2],
+    /// The samples at hand, K-weighted.
+    weighted: Box<[f32]>,
+    /// Sum of the squares since the last update, and those between the last updates, the newest
+    /// before `next`.
+    squares: f64,
+    past: [f64; SHORT_TERM],
+    next: usize,
+    updates: usize,
+    momentary: LoudnessHistogram,
+    short_term: LoudnessHistogram,
     reading: Arc<LoudnessReading>,
     now: Loudness,
     rate: f32,
@@ -86,11 +106,12 @@ impl fmt::Debug for LoudnessMeter {
 }
 
 impl LoudnessMeter {
-    /// A meter for one channel at `sample_rate` Hz; `None` for a rate outside 16 Hz to 2.8 MHz.
+    /// A meter for one channel at `sample_rate` Hz; `None` for a rate below 8 kHz.
     #[must_use]
     pub fn new(sample_rate: u32) -> Option<Self> {
-        let mode = Mode::I | Mode::S | Mode::M | Mode::LRA | Mode::HISTOGRAM;
-        let inner = EbuR128::new(1, sample_rate, mode).ok()?;
+        if sample_rate < LEAST_RATE {
+            return None;
+        }
         let now = Loudness {
             momentary: f32::NEG_INFINITY,
             short_term: f32::NEG_INFINITY,
@@ -100,9 +121,17 @@ impl LoudnessMeter {
         };
         let reading = LoudnessReading(Default::default());
         reading.set(&now);
-        let period = (sample_rate / 10).max(1) as usize;
+        let period = (sample_rate / UPDATES) as usize;
         Some(Self {
-            inner,
+            kernels: Kernels::chosen_or_scalar(),
+            weighting: k_weighting(sample_rate),
+            weighted: vec![0.0; period].into(),
+            squares: 0.0,
+            past: [0.0; SHORT_TERM],
+            next: 0,
+            updates: 0,
+            momentary: LoudnessHistogram::new(),
+            short_term: LoudnessHistogram::new(),
             reading: Arc::new(reading),
             now,
             rate: sample_rate as f32,
@@ -122,9 +151,11 @@ impl LoudnessMeter {
     pub fn measure(&mut self, mut samples: &[f32]) {
         while !samples.is_empty() {
             let (part, rest) = samples.split_at(samples.len().min(self.due));
-            // It fails only for a number of samples that is no multiple of the one channel.
-            let added = self.inner.add_frames_f32(part);
-            debug_assert!(added.is_ok());
+            if let Some(weighted) = self.weighted.get_mut(..part.len()) {
+                weighted.copy_from_slice(part);
+                self.kernels.biquads(&mut self.weighting, weighted);
+                self.squares += self.kernels.sum_of_squares(weighted);
+            }
             self.hold(part);
             self.due -= part.len();
             if self.due == 0 {
@@ -137,7 +168,7 @@ impl LoudnessMeter {
     }
 
     fn hold(&mut self, samples: &[f32]) {
-        let peak = samples.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        let peak = self.kernels.peak(samples);
         let seconds = samples.len() as f32 / self.rate;
         let falling = (seconds - self.hold_left).max(0.0);
         self.hold_left = (self.hold_left - seconds).max(0.0);
@@ -149,13 +180,33 @@ impl LoudnessMeter {
     }
 
     fn update(&mut self) {
-        let inner = &self.inner;
-        let value = |measured: Result<f64, ebur128::Error>, silent: f32| {
-            measured.map_or(silent, |value| value as f32)
-        };
-        self.now.momentary = value(inner.loudness_momentary(), f32::NEG_INFINITY);
-        self.now.short_term = value(inner.loudness_shortterm(), f32::NEG_INFINITY);
-        self.now.integrated = value(inner.loudness_global(), f32::NEG_INFINITY);
-        self.now.range = value(inner.loudness_range(), 0.0);
+        if let Some(place) = self.past.get_mut(self.next) {
+            *place = std::mem::take(&mut self.squares);
+        }
+        self.next = (self.next + 1) % SHORT_TERM;
+        self.updates += 1;
+        let (momentary, short_term) = (self.power(MOMENTARY), self.power(SHORT_TERM));
+        if self.updates >= MOMENTARY {
+            self.momentary.count(momentary);
+        }
+        if self.updates >= SHORT_TERM {
+            self.short_term.count(short_term);
+        }
+        self.now.momentary = loudness_of(momentary) as f32;
+        self.now.short_term = loudness_of(short_term) as f32;
+        if let Some(integrated) = self.momentary.integrated() {
+            self.now.integrated = integrated as f32;
+        }
+        if let Some(range) = self.short_term.range() {
+            self.now.range = range as f32;
+        }
+    }
+
+    /// Mean square over the last `updates` updates; there was silence before the first.
+    fn power(&self, updates: usize) -> f64 {
+        let (newer, older) = self.past.split_at(self.next);
+        let newest_first = newer.iter().rev().chain(older.iter().rev());
+        let squares: f64 = newest_first.take(updates).sum();
+        squares / (updates * self.period) as f64
     }
 }

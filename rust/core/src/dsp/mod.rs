@@ -5,7 +5,9 @@
 mod channel;
 mod echo_canceller;
 mod gain_control;
+mod gating;
 mod high_pass;
+mod k_weighting;
 pub mod kernels;
 mod log_mel;
 mod loudness;
