@@ -303,9 +303,11 @@ class Engine:
         ``histograms`` by name: ``callback`` and ``interval_jitter`` of a device's callback;
         ``dsp_wake`` and ``reader_wake``, from the publication of a block to the thread that slept
         for it running; per channel of a block ``mix``, ``high_pass``, ``meter``, ``resample``;
-        ``block``, everything the DSP thread does with one; ``capture_depth`` and ``speech_depth``,
-        the blocks that wait when a reader comes. ``threads``: ``callback`` and ``dsp``, as far as
-        they run. Reading them does not touch the audio path.
+        while they are on, ``echo`` per frame of 10 ms, ``noise`` per channel of such a frame and
+        ``gain`` per channel of a frame or block; ``block``, everything the DSP thread does with
+        one; ``capture_depth`` and ``speech_depth``, the blocks that wait when a reader comes.
+        ``threads``: ``callback`` and ``dsp``, as far as they run. Reading them does not touch the
+        audio path.
         """
 
     def dsp_thread(self) -> tuple[int, str] | None:

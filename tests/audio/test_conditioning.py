@@ -6,85 +6,15 @@ import time
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from tests.spoken_calls import spoken
+from tests.audio.mixtures import RATE, Samples, conditioned, decibels, power, speech
 
 from voicestand._native import Engine
-
-RATE = 16_000
-Samples = NDArray[np.float32]
 
 FAR = (
     "I would like to know what the new contract costs each month, and whether the price includes "
     "support for all of our offices. We have looked at three other offers."
 )
 NEAR = "The price depends on the number of users and the length of the contract."
-
-
-def speech(text: str, voice: str) -> Samples:
-    """``text`` at -20 dBFS RMS."""
-    pcm = spoken(text, voice).astype(np.float32)
-    return np.asarray(0.1 * pcm / np.sqrt(np.mean(pcm**2)), np.float32)
-
-
-def conditioned(frames: Samples, **stages: bool) -> Samples:
-    """``frames`` (n, channels) through an engine with ``stages`` on: (channels, n)."""
-    channels = frames.shape[1]
-    engine = Engine(
-        sample_rate=RATE,
-        channels=channels,
-        roles=[[index] for index in range(channels)],
-        block_frames=160,
-        high_pass_hz=0.0,
-        ring_seconds=60,
-    )
-    engine.set_conditioning(**stages)
-    reader = engine.speech_reader(len(frames))
-    engine.push(np.ascontiguousarray(frames, np.float32), wait=True)
-    engine.finish()
-    window = reader.read(30)
-    assert window is not None
-    assert window.frames == len(frames)
-    engine.close()
-    return window.samples
-
-
-def power(samples: NDArray[np.floating]) -> float:
-    return float(np.mean(np.square(samples, dtype=np.float64)))
-
-
-def decibels(ratio: float) -> float:
-    return float(10 * np.log10(ratio))
-
-
-def noise(kind: str, count: int) -> NDArray[np.float64]:
-    random = np.random.default_rng(3)
-    white = random.standard_normal(count)
-    if kind == "pink":
-        spectrum = np.fft.rfft(white)
-        bins = np.maximum(np.arange(len(spectrum)), count * 40 / RATE)
-        return np.fft.irfft(spectrum / np.sqrt(bins), count)
-    if kind == "hum":
-        t = np.arange(count) / RATE
-        harmonics = [np.sin(2 * np.pi * 50 * k * t + k) / k for k in range(1, 9)]
-        return np.asarray(np.sum(harmonics, axis=0) + 0.05 * white)
-    return white
-
-
-@pytest.mark.parametrize("kind", ["white", "pink", "hum"])
-def test_steady_noise_at_5_db_is_pushed_back_by_10_db(kind: str) -> None:
-    voice = np.concatenate([np.zeros(2 * RATE), speech(NEAR, "slt"), np.zeros(RATE)])
-    active = slice(2 * RATE, len(voice) - RATE)
-    hiss = noise(kind, len(voice))
-    hiss *= np.sqrt(power(voice[active]) / power(hiss)) * 10 ** (-5 / 20)
-    mixture = (voice + hiss).astype(np.float32)[:, np.newaxis]
-    heard = conditioned(mixture, noise_suppression=True)[0]
-
-    def snr(samples: Samples) -> float:
-        left = power(samples[-RATE * 3 // 4 :])
-        return decibels(power(samples[active]) / left - 1)
-
-    assert snr(heard) - snr(mixture[:, 0]) >= 10
 
 
 @pytest.mark.parametrize("delay_ms", [50, 150])

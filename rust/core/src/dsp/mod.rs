@@ -17,6 +17,7 @@ mod resampler;
 mod residual_echo;
 mod speech_chain;
 mod stage;
+mod steadiness;
 mod switches;
 mod transform;
 

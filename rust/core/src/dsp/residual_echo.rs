@@ -1,10 +1,8 @@
 //! Suppression of what a linear filter leaves of an echo: a Wiener gain, bin by bin.
 
-use std::f32::consts::PI;
-
 use super::{
     FRAME, Frame,
-    transform::{BINS, Transform},
+    transform::{BINS, Transform, half_sine, product},
 };
 
 /// The residual is estimated on average; so much more is taken away to be rid of its peaks.
@@ -40,24 +38,16 @@ pub(super) struct ResidualEcho {
     tail: Frame,
 }
 
-fn product(a: &Frame, b: &Frame) -> Frame {
-    let mut product = *a;
-    for (a, b) in product.iter_mut().zip(b) {
-        *a *= b;
-    }
-    product
-}
-
 impl ResidualEcho {
     pub(super) fn new() -> Self {
-        let angle = |n: usize| PI * (n as f32 + 0.5) / (2 * FRAME) as f32;
+        let (rising, falling) = half_sine();
         Self {
             bins: [Bin {
                 gain: 1.0,
                 ..Bin::default()
             }; BINS],
-            rising: std::array::from_fn(|n| angle(n).sin()),
-            falling: std::array::from_fn(|n| angle(n).cos()),
+            rising,
+            falling,
             error_past: [0.0; FRAME],
             echo_past: [0.0; FRAME],
             tail: [0.0; FRAME],

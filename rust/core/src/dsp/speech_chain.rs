@@ -12,6 +12,7 @@ use super::{
     stage::Stage,
     switches::{Fade, Switches},
 };
+use crate::stats::{Instruments, Measure, Stopwatch};
 
 /// Samples that the near end waits at most for a far end that is late: 60 ms.
 const MOST_WAIT: usize = 6 * FRAME;
@@ -48,6 +49,7 @@ pub struct SpeechChain {
     noise_held: bool,
     /// Samples that went into the frames so far.
     position: u64,
+    watch: Stopwatch,
 }
 
 impl fmt::Debug for SpeechChain {
@@ -82,7 +84,15 @@ impl SpeechChain {
             echo_held: false,
             noise_held: false,
             position: 0,
+            watch: Stopwatch::default(),
         }
+    }
+
+    /// Has the time of every stage that is on recorded in `instruments`.
+    #[must_use]
+    pub fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
+        self.watch = Stopwatch::new(Arc::clone(instruments));
+        self
     }
 
     /// Whether samples may pass it by, each at once: nothing is wanted, held or waiting that works
@@ -102,7 +112,7 @@ impl SpeechChain {
     /// What `channel`, idle, does to its samples in place: gain alone.
     pub fn pass(&mut self, channel: usize, samples: &mut [f32]) {
         if let Some(lane) = self.lanes.get_mut(channel) {
-            lane.level(samples);
+            lane.level(samples, &mut self.watch);
         }
         if channel == 0 {
             self.position += samples.len() as u64;
@@ -235,6 +245,9 @@ impl SpeechChain {
         if self.echo_held && !was_held {
             canceller.rejoin();
         }
+        if self.echo_held {
+            self.watch.start();
+        }
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let mut process = |frame: &Frame| canceller.process(far, frame);
             match (was_held, self.echo_held) {
@@ -250,6 +263,9 @@ impl SpeechChain {
                 }
                 (false, false) => {}
             }
+        }
+        if self.echo_held {
+            self.watch.lap(Measure::Echo);
         }
         if was_held || !self.echo_held {
             self.through_noise();
@@ -271,9 +287,13 @@ impl SpeechChain {
                     // Its memory is of long ago: it hears the frame before first.
                     lane.suppressor.process(lane.noise.past());
                 }
-                let suppressor = &mut lane.suppressor;
-                lane.noise
-                    .process(&mut lane.frame, wanted, |frame| suppressor.process(frame));
+                let (suppressor, watch) = (&mut lane.suppressor, &mut self.watch);
+                lane.noise.process(&mut lane.frame, wanted, |frame| {
+                    watch.start();
+                    let suppressed = suppressor.process(frame);
+                    watch.lap(Measure::Noise);
+                    suppressed
+                });
             } else if self.noise_held {
                 lane.noise.hold(&lane.frame);
             }
@@ -305,7 +325,7 @@ impl SpeechChain {
     fn put_out(&mut self) {
         for lane in &mut self.lanes {
             let mut frame = lane.frame;
-            lane.level(&mut frame);
+            lane.level(&mut frame, &mut self.watch);
             lane.ready.extend(&frame);
         }
     }
@@ -331,14 +351,16 @@ impl SpeechChain {
 }
 
 impl Lane {
-    fn level(&mut self, samples: &mut [f32]) {
+    fn level(&mut self, samples: &mut [f32], watch: &mut Stopwatch) {
         let wanted = self.switches.get().automatic_gain;
         if !wanted && self.gain_fade.is_without() {
             return;
         }
+        watch.start();
         for sample in samples {
             *sample = level(&mut self.gain, &mut self.gain_fade, wanted, *sample);
         }
+        watch.lap(Measure::Gain);
     }
 }
 

@@ -1,10 +1,14 @@
 //! The real Fourier transform of two frames, for processing by overlap.
 
-use std::{fmt, sync::Arc};
+use std::{
+    f32::consts::PI,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex32};
 
-use super::FRAME;
+use super::{FRAME, Frame};
 
 /// Samples of a transform: two frames.
 pub(super) const LENGTH: usize = 2 * FRAME;
@@ -16,6 +20,29 @@ pub(super) type Spectrum = [Complex32; BINS];
 
 /// No sound.
 pub(super) const SILENCE: Spectrum = [Complex32::new(0.0, 0.0); BINS];
+
+/// Half a sine over two frames: its rising and its falling half. Applied before and after a
+/// transform, frames that overlap by half add up to themselves.
+pub(super) fn half_sine() -> (Frame, Frame) {
+    let angle = |n: usize| PI * (n as f32 + 0.5) / LENGTH as f32;
+    (
+        std::array::from_fn(|n| angle(n).sin()),
+        std::array::from_fn(|n| angle(n).cos()),
+    )
+}
+
+/// Their product, sample by sample.
+pub(super) fn product(a: &Frame, b: &Frame) -> Frame {
+    let mut product = *a;
+    for (a, b) in product.iter_mut().zip(b) {
+        *a *= b;
+    }
+    product
+}
+
+/// The factors of both directions, the same for all transforms.
+type Plans = (Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>);
+static PLANS: OnceLock<Plans> = OnceLock::new();
 
 /// Forward and inverse transform, with their scratch memory. Neither allocates.
 pub(super) struct Transform {
@@ -33,9 +60,12 @@ impl fmt::Debug for Transform {
 
 impl Transform {
     pub(super) fn new() -> Self {
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(LENGTH);
-        let inverse = planner.plan_fft_inverse(LENGTH);
+        let plans = || {
+            let mut planner = RealFftPlanner::new();
+            let forward = planner.plan_fft_forward(LENGTH);
+            (forward, planner.plan_fft_inverse(LENGTH))
+        };
+        let (forward, inverse) = PLANS.get_or_init(plans).clone();
         let most = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
             forward,

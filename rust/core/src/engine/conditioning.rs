@@ -118,10 +118,12 @@ impl Conditioner {
         }
     }
 
-    /// Has wake-ups, depth and the time of whole blocks recorded in `instruments`.
+    /// Has wake-ups, depth and the time of whole blocks and of the speech chain recorded in
+    /// `instruments`.
     pub(super) fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
         self.instruments = Arc::clone(instruments);
         self.watch = Stopwatch::new(Arc::clone(instruments));
+        self.stages.outlet = self.stages.outlet.timed(instruments);
         self
     }
 

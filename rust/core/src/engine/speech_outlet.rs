@@ -7,6 +7,7 @@ use crate::{
     clock::monotonic_ns,
     dsp::{FarEnd, LoudnessMeter, SPEECH_RATE, SpeechChain, Switches},
     ring::{Producer, Stamp},
+    stats::Instruments,
 };
 
 /// Where a far end is handed over.
@@ -64,6 +65,12 @@ impl SpeechOutlet {
             channels,
             taken: 0,
         }
+    }
+
+    /// Has the time of the chain's stages recorded in `instruments`.
+    pub(super) fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
+        self.chain = self.chain.timed(instruments);
+        self
     }
 
     /// Samples of each channel that were taken so far.

@@ -28,6 +28,12 @@ pub enum Measure {
     Meter,
     /// Resampling one channel of a block.
     Resample,
+    /// Echo cancellation of a frame of 10 ms, while it is on.
+    Echo,
+    /// Noise suppression of one channel of such a frame, while it is on.
+    Noise,
+    /// Automatic gain of one channel of a block, or of a frame behind one of the two before.
+    Gain,
     /// Everything the DSP thread does with one block, publication included.
     Block,
     /// Blocks that wait in the capture ring when the DSP thread comes for one.
@@ -47,7 +53,7 @@ pub enum Unit {
 
 impl Measure {
     /// Every measure, in the order of a block's way.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Callback,
         Self::IntervalJitter,
         Self::DspWake,
@@ -56,6 +62,9 @@ impl Measure {
         Self::HighPass,
         Self::Meter,
         Self::Resample,
+        Self::Echo,
+        Self::Noise,
+        Self::Gain,
         Self::Block,
         Self::CaptureDepth,
         Self::SpeechDepth,
@@ -73,6 +82,9 @@ impl Measure {
             Self::HighPass => "high_pass",
             Self::Meter => "meter",
             Self::Resample => "resample",
+            Self::Echo => "echo",
+            Self::Noise => "noise",
+            Self::Gain => "gain",
             Self::Block => "block",
             Self::CaptureDepth => "capture_depth",
             Self::SpeechDepth => "speech_depth",
@@ -89,8 +101,10 @@ impl Measure {
     }
 }
 
-/// Durations up to a minute, depths up to as many blocks: what is beyond is counted as saturated.
-const HIGHEST: u64 = 60_000_000_000;
+/// Durations up to a minute and depths up to a million blocks: what is beyond is counted as
+/// saturated.
+const LONGEST_NS: u64 = 60_000_000_000;
+const DEEPEST: u64 = 1_000_000;
 /// Significant figures: 1 % is finer than any two runs agree.
 const FIGURES: u8 = 2;
 
@@ -118,9 +132,15 @@ impl Instruments {
     /// Empty ones.
     #[must_use]
     pub fn new() -> Self {
-        let histogram = |_| match Histogram::new(HIGHEST, FIGURES) {
-            Ok(histogram) => histogram,
-            Err(_) => unreachable!("range and precision are constants that it takes"),
+        let histogram = |measure: Measure| {
+            let highest = match measure.unit() {
+                Unit::Nanoseconds => LONGEST_NS,
+                Unit::Blocks => DEEPEST,
+            };
+            match Histogram::new(highest, FIGURES) {
+                Ok(histogram) => histogram,
+                Err(_) => unreachable!("range and precision are constants that it takes"),
+            }
         };
         Self {
             histograms: Measure::ALL.map(histogram),
