@@ -25,7 +25,6 @@ SENTENCE = "The price depends on the number of users and the length of the contr
 SAID = (
     ("slt", "thank you for calling how can i help you today"),
     ("rms", "please tell me your name and the number of your house"),
-    ("slt", "how much would it help to save five hours every week"),
 )
 
 MARGIN = 3 * RATE // 10
@@ -76,8 +75,9 @@ def mistakes(recognizer: PocketSphinx, text: str, heard: Samples) -> int:
     return Levenshtein.distance(text.split(), recognizer.finish().text.split())
 
 
-@pytest.mark.parametrize("snr_db", [5, 15])
-@pytest.mark.parametrize("kind", ["white", "street", "babble"])
+@pytest.mark.parametrize(
+    ("kind", "snr_db"), [("white", 5), ("street", 5), ("street", 15), ("babble", 15)]
+)
 def test_the_recognizer_understands_no_fewer_words(
     recognizer: PocketSphinx, kind: str, snr_db: int
 ) -> None:
