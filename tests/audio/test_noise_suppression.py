@@ -32,7 +32,8 @@ MARGIN = 3 * RATE // 10
 
 
 def suppressed(mixed: Samples) -> Samples:
-    return conditioned(mixed[:, np.newaxis], noise_suppression=True)[0]
+    heard: Samples = conditioned(mixed[:, np.newaxis], noise_suppression=True)[0]
+    return heard
 
 
 def snr(samples: Samples) -> float:

@@ -203,10 +203,9 @@ fn loudness(scene: &Scene) {
 
 fn alone(scene: &Scene) {
     let mut high_pass = HighPass::new(80.0, 48_000);
-    let mut wide = [0.0; WIDE];
     let ours = move |number: usize| {
         let frames = scene.near.as_chunks::<WIDE>().0;
-        wide = frames[number % frames.len()];
+        let mut wide = frames[number % frames.len()];
         high_pass.process(black_box(&mut wide));
     };
     compare(
