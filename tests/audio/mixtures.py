@@ -12,7 +12,7 @@ from voicestand._native import Engine
 
 RATE = 16_000
 Samples = NDArray[np.float32]
-Wave = NDArray[np.float64]
+Wave = NDArray[np.floating]
 
 LEAD = 2 * RATE
 """Samples of noise before the voice in a mixture, as long as suppression needs to know it."""

@@ -95,6 +95,23 @@ def test_every_stage_of_every_channel_is_timed_and_every_block() -> None:
     assert seen["callback"]["count"] == 0  # nobody was called back
 
 
+def test_the_stages_behind_the_resampler_are_timed_while_they_are_on() -> None:
+    core = engine(channels=2)
+    second = np.zeros((RATE, 2), np.float32)
+    with listening(core):
+        core.push(second, wait=True)
+        wait_until(lambda: not core.stats()["waiting_blocks"], "conditioned")
+        off = core.stats()["histograms"]
+        core.set_conditioning(echo_cancellation=True, noise_suppression=True, automatic_gain=True)
+        core.push(second, wait=True)
+    seen = core.stats()["histograms"]
+    assert [off[stage]["count"] for stage in ("echo", "noise", "gain")] == [0, 0, 0]
+    # A hundred frames of 10 ms, a few more or less where it begins and ends; echo in one channel.
+    assert seen["echo"]["count"] == pytest.approx(100, abs=5)
+    assert seen["noise"]["count"] == pytest.approx(200, abs=10)
+    assert seen["gain"]["count"] == pytest.approx(200, abs=10)
+
+
 def test_a_wake_up_is_counted_only_for_who_slept() -> None:
     core = engine()
     with listening(core):
