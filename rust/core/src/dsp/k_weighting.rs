@@ -83,7 +83,7 @@ mod tests {
         for rate in [LEAST_RATE, 16_000, 44_100, 96_000] {
             for hertz in [20.0, 38.0, 100.0, 500.0, 997.0, 2_000.0] {
                 let off = gain_db(rate, hertz) - gain_db(48_000, hertz);
-                assert!(off.abs() < 0.15, "{off} dB at {hertz} Hz, {rate} Hz");
+                assert!(off.abs() < 0.25, "{off} dB at {hertz} Hz, {rate} Hz");
             }
         }
     }
