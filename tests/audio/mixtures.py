@@ -43,7 +43,7 @@ def power(samples: NDArray[np.floating]) -> float:
 
 
 def decibels(ratio: float) -> float:
-    return float(10 * np.log10(ratio))
+    return float(10 * np.log10(max(ratio, 1e-12)))
 
 
 def noise(kind: str, count: int) -> Wave:

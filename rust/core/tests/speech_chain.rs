@@ -238,7 +238,7 @@ fn a_changed_room_is_learnt_anew() {
 
 #[test]
 fn steady_noise_is_ten_decibels_down_and_speech_is_not() {
-    let mut wave = noise(8 * 16_000, 0.02, 9);
+    let mut wave = noise(8 * 16_000, 0.08, 9);
     let hiss = wave.clone();
     let loud = 3 * 16_000..4 * 16_000;
     for (n, sample) in wave
@@ -248,7 +248,7 @@ fn steady_noise_is_ten_decibels_down_and_speech_is_not() {
         .take(loud.len())
     {
         let t = n as f32 / 16_000.0;
-        *sample += 0.25 * (t * 2_400.0).sin() * (t * 25.0).sin().max(0.0);
+        *sample += 0.6 * (t * 2_400.0).sin() * (t * 25.0).sin().max(0.0);
     }
     let (mut chain, switches) = chain(1);
     switches[0].update(|wanted| wanted.noise_suppression = true);

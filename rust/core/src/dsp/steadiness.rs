@@ -33,8 +33,11 @@ const STEADY_DB: (f32, f32) = (3.0, 4.0);
 /// Loud is so much above the noise where suppression is needed, and where it is not any more: speech
 /// at 5 dB reaches 8 to 11, at 15 dB 17 to 20.
 const CLEAR_DB: (f32, f32) = (11.0, 21.0);
-/// How loud speech is is forgotten by so much a level, dB: 0.5 dB a second.
-const FORGOTTEN_DB: f32 = 0.02;
+/// How loud speech is taken to be before any is heard, dB of a level: −20 dBFS, its loud parts 4 dB
+/// above. A share that falls when the first word is spoken costs more words than either end does.
+const EXPECTED_DB: f32 = 9.0;
+/// How loud speech is is forgotten by so much a level, dB: 0.1 dB a second.
+const FORGOTTEN_DB: f32 = 0.004;
 /// Of the way to the share that is wanted so much is gone a level: a quarter of a second.
 const APPROACH: f32 = 0.15;
 /// Power of a band below which it is silent: −95 dBFS of white noise.
@@ -74,7 +77,7 @@ impl Steadiness {
             bands: Box::new([History::EMPTY; BANDS]),
             whole: History::EMPTY,
             spreads: [0.0; BANDS],
-            loud_db: f32::NEG_INFINITY,
+            loud_db: EXPECTED_DB,
             share: 0.0,
         }
     }
@@ -223,12 +226,12 @@ mod tests {
 
     #[test]
     fn steady_noise_is_worth_suppressing() {
-        assert!(share_after(3, |_| 0.05) > 0.95);
+        assert!(share_after(3, |_| 0.2) > 0.95);
     }
 
     #[test]
     fn noise_that_comes_and_goes_like_syllables_is_not() {
-        assert!(share_after(6, |t| 0.005 + 0.05 * (t * 6.0).sin().abs()) < 0.01);
+        assert!(share_after(6, |t| 0.02 + 0.2 * (t * 6.0).sin().abs()) < 0.01);
     }
 
     #[test]
