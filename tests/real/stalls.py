@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-STALL = 0.004
-"""Seconds; a server with periods of 2.7 ms cannot be later than about this."""
+STALL = 0.0026
+"""Seconds: beyond the period of 2.7 ms of the servers here, none can be in time."""
 
 _NAP = 0.001
 
