@@ -112,8 +112,8 @@ impl Resampler {
         Self::build(input, output, false, Fir::of(Kernels::chosen_or_scalar()))
     }
 
-    /// A resampler whose ratio can be [trimmed](Self::set_trim) while it runs. It takes about twice
-    /// the time.
+    /// A resampler whose ratio can be [trimmed](Self::set_trim) while it runs. It takes four
+    /// to eight times as long: every output has a filter of its own, made between four others.
     ///
     /// # Errors
     ///
