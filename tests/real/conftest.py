@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.spoken_calls import Line, Recording, perform
 
 READY_WITHIN = 15.0
 """Seconds a server may take to answer; a loaded machine needs several."""
@@ -180,6 +181,13 @@ def _private_home() -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def sentence(recordings: Path) -> Recording:
+    """Something short to say."""
+    line = Line("self", 0.5, "Please send me the report today.")
+    return perform(recordings / "sentence.wav", (line,))
 
 
 @pytest.fixture

@@ -5,15 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import error_lines, of_kind, wait_until
 from tests.real.ear import listening_to
-from tests.real.stalls import watched
+from tests.real.stalls import holds_unless_the_machine_stood_still
 from tests.real.test_run_device import check_books, listening, pactl, with_words
-from tests.spoken_calls import Line, Recording, perform
+from tests.spoken_calls import Recording
 
 from voicestand.events import EngineAlert, SpeechStarted, TranscriptFinal
 
@@ -22,16 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-ATTEMPTS = 2
 TRUE_WITHIN = 0.1
 """Seconds."""
-
-
-@pytest.fixture
-def sentence(recordings: Path) -> Recording:
-    return perform(
-        recordings / "sentence.wav", (Line("self", 0.5, "Please send me the report today."),)
-    )
 
 
 @pytest.fixture
@@ -54,13 +45,12 @@ def listens_to_news(server: AudioServer) -> bool:
 def test_the_default_microphone_is_followed_with_true_times_and_exact_books(
     two_microphones: AudioServer, sentence: Recording, named: list[str]
 ) -> None:
-    for _ in range(ATTEMPTS):
+    def trouble() -> str | None:
         pactl(two_microphones, "set-default-source", "vs.monitor")
-        with watched() as stalls:
-            error = change(two_microphones, sentence, named)
-        if error < TRUE_WITHIN:
-            return
-        assert stalls.count, f"{error:.3f} s from the truth"
+        error = change(two_microphones, sentence, named)
+        return None if error < TRUE_WITHIN else f"{error:.3f} s from the truth"
+
+    holds_unless_the_machine_stood_still(trouble)
 
 
 def change(server: AudioServer, sentence: Recording, named: list[str]) -> float:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import error_lines, of_kind
 from tests.real.conftest import running_jack
 from tests.real.ear import listening_to
-from tests.real.stalls import watched
+from tests.real.stalls import holds_unless_the_machine_stood_still
 from tests.real.test_run_device import check_books, listening, with_words
-from tests.spoken_calls import Line, Recording, perform
+from tests.spoken_calls import Recording
 
 from voicestand.events import EngineAlert, SpeechStarted, TranscriptFinal, TranscriptPartial
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-ATTEMPTS = 2
 BACK_WITHIN = 2.0
 """Seconds from when the server has audio again for anybody."""
 TRUE_WITHIN = 0.1
@@ -34,23 +32,16 @@ PROMPTLY = 10.0
 """Seconds."""
 
 
-@pytest.fixture
-def sentence(recordings: Path) -> Recording:
-    """Something to hear before and after."""
-    return perform(
-        recordings / "sentence.wav", (Line("self", 0.5, "Please send me the report today."),)
-    )
-
-
 def check_gap(server: AudioServer, sentence: Recording) -> None:
     """The server dies while somebody listens, and comes back: nothing is lost but the time."""
-    for _ in range(ATTEMPTS):
-        with watched() as stalls:
-            late, error = gap(server, sentence)
+
+    def trouble() -> str | None:
+        late, error = gap(server, sentence)
         if late < BACK_WITHIN and error < TRUE_WITHIN:
-            return
-        # A machine that stands still delays players and servers: then nothing is said of times.
-        assert stalls.count, f"audio {late:.2f} s after the server's, {error:.3f} s from the truth"
+            return None
+        return f"audio {late:.2f} s after the server's, {error:.3f} s from the truth"
+
+    holds_unless_the_machine_stood_still(trouble)
 
 
 def gap(server: AudioServer, sentence: Recording) -> tuple[float, float]:
