@@ -39,6 +39,16 @@ impl Lowpass {
         }
     }
 
+    /// Passes up to `pass` and stops from `stop` on as well as one can that reaches `half` samples to
+    /// either side.
+    pub(super) fn of_half(pass: f64, stop: f64, half: f64) -> Self {
+        let attenuation = 8.0 + 2.0 * half * 2.285 * PI * (stop - pass);
+        Self {
+            half,
+            ..Self::new(pass, stop, attenuation)
+        }
+    }
+
     /// Whole samples to either side of the centre within which the filter lies.
     pub(super) fn reach(&self) -> usize {
         self.half.ceil() as usize

@@ -25,6 +25,17 @@ pub(super) struct Line(pub(super) [f32; LANES]);
 /// The lines of the eight filters of a group that meet the same sixteen samples.
 pub(super) type Lines = [Line; GROUP];
 
+/// Where eight outputs lie between samples and between filters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Places {
+    /// Where the sixteen samples of each begin.
+    pub(super) windows: [usize; GROUP],
+    /// The first of the four filters that its filter is interpolated from.
+    pub(super) rows: [u32; GROUP],
+    /// Where it lies between the second and the third, 0 to 1.
+    pub(super) between: [f32; GROUP],
+}
+
 /// Which instructions the inner loops use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fir {
@@ -79,17 +90,17 @@ impl Fir {
         }
     }
 
-    /// The sum of products of `window` with a filter between four others: their sum, weighted.
-    pub(super) fn between(self, filters: [&[Line]; 4], weights: [f32; 4], window: &[f32]) -> f32 {
-        let (window, _) = window.as_chunks::<LANES>();
+    /// Eight outputs, each the sum of products of its window with its filter between four others.
+    /// One whose window is not within `samples` is 0.
+    pub(super) fn between(self, bank: &[Line], places: &Places, samples: &[f32]) -> [f32; GROUP] {
         match self {
-            Self::Scalar => scalar_between(filters, weights, window),
+            Self::Scalar => scalar_between(bank, places, samples),
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { x86::avx2_between(filters, weights, window) },
+            Self::Avx2 => unsafe { x86::avx2_between(bank, places, samples) },
             // SAFETY: as in `group`.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { x86::avx512_between(filters, weights, window) },
+            Self::Avx512 => unsafe { x86::avx512_between(bank, places, samples) },
         }
     }
 
@@ -138,20 +149,55 @@ fn scalar_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GROUP] {
     })
 }
 
-fn scalar_between(filters: [&[Line]; 4], weights: [f32; 4], window: &[[f32; LANES]]) -> f32 {
-    let mut total = [0.0_f32; LANES];
-    for (filter, weight) in filters.into_iter().zip(weights) {
-        let mut lanes = [0.0_f32; LANES];
-        for (line, samples) in filter.iter().zip(window) {
-            for ((lane, tap), sample) in lanes.iter_mut().zip(line.0).zip(samples) {
-                *lane += tap * sample;
+fn scalar_between(bank: &[Line], places: &Places, samples: &[f32]) -> [f32; GROUP] {
+    let mut outputs = [0.0; GROUP];
+    let [w0, w1, w2, w3] = lagrange(&places.between);
+    let weights = w0.into_iter().zip(w1).zip(w2).zip(w3);
+    let at = places.windows.iter().zip(&places.rows).zip(weights);
+    for (output, ((window, row), (((w0, w1), w2), w3))) in outputs.iter_mut().zip(at) {
+        let Some((samples, filters)) = meeting(bank, *row, samples, *window) else {
+            continue;
+        };
+        let mut taps = [0.0_f32; LANES];
+        for (filter, weight) in filters.iter().zip([w0, w1, w2, w3]) {
+            for (tap, of_filter) in taps.iter_mut().zip(filter.0) {
+                *tap += weight * of_filter;
             }
         }
-        for (total, lane) in total.iter_mut().zip(lanes) {
-            *total += weight * lane;
+        for (tap, sample) in taps.iter_mut().zip(samples) {
+            *tap *= sample;
         }
+        *output = fold(taps);
     }
-    fold(total)
+    outputs
+}
+
+/// The sixteen samples from `window` on and the four filters from `row` on.
+#[inline(always)]
+fn meeting<'a>(
+    bank: &'a [Line],
+    row: u32,
+    samples: &'a [f32],
+    window: usize,
+) -> Option<(&'a [f32; LANES], &'a [Line; 4])> {
+    let samples = samples.get(window..)?.first_chunk()?;
+    let filters = bank.get(row as usize..)?.first_chunk()?;
+    Some((samples, filters))
+}
+
+/// Weights of the values at −1, 0, 1 and 2 for the value at each x.
+fn lagrange(between: &[f32; GROUP]) -> [[f32; GROUP]; 4] {
+    let mut weights = [[0.0; GROUP]; 4];
+    let [w0, w1, w2, w3] = &mut weights;
+    let places = w0.iter_mut().zip(w1).zip(w2).zip(w3);
+    for ((((w0, w1), w2), w3), &x) in places.zip(between) {
+        let (inner, outer) = (x * (x - 1.0), (x + 1.0) * (x - 2.0));
+        *w0 = inner * (2.0 - x) * (1.0 / 6.0);
+        *w1 = outer * (x - 1.0) * 0.5;
+        *w2 = outer * x * -0.5;
+        *w3 = inner * (x + 1.0) * (1.0 / 6.0);
+    }
+    weights
 }
 
 #[inline(always)]
@@ -258,27 +304,40 @@ mod tests {
 
         #[test]
         fn a_filter_between_others_is_the_same_on_every_instruction_set(
-            count in 0_usize..20, offset in 0_usize..17, seed in any::<u64>(),
-            weights in prop::array::uniform4(-1.0_f32..1.0),
+            rows in 4_usize..20, offset in 0_usize..17, seed in any::<u64>(),
+            at in prop::array::uniform8((0.0_f32..1.0, 0_usize..60, 0_u32..20)),
         ) {
-            let bank = lines(4 * count, seed);
-            let filter = |n: usize| &bank[n * count..(n + 1) * count];
-            let filters = [filter(0), filter(1), filter(2), filter(3)];
-            let samples = values(offset + count * LANES, !seed);
-            let window = &samples[offset..];
-            let expected = Fir::Scalar.between(filters, weights, window);
-            let size: f32 = filters
-                .iter()
-                .zip(weights)
-                .map(|(filter, weight)| {
-                    let parts = filter.iter().zip(window.as_chunks::<LANES>().0);
-                    let products = parts.flat_map(|(line, part)| line.0.into_iter().zip(part));
-                    weight.abs() * products.map(|(tap, sample)| (tap * sample).abs()).sum::<f32>()
-                })
-                .sum();
+            let bank = lines(rows, seed);
+            let samples = values(offset + 64, !seed);
+            let places = Places {
+                windows: at.map(|(_, window, _)| window),
+                rows: at.map(|(_, _, row)| row),
+                between: at.map(|(x, _, _)| x),
+            };
+            let expected = Fir::Scalar.between(&bank, &places, &samples[offset..]);
             for fir in others() {
-                let found = fir.between(filters, weights, window);
-                prop_assert!((found - expected).abs() <= BOUND * size);
+                let found = fir.between(&bank, &places, &samples[offset..]);
+                for (found, expected) in found.iter().zip(expected) {
+                    // Sixteen products of sizes up to 2, the weights' sizes add up to 1¼ or less.
+                    prop_assert!((found - expected).abs() <= BOUND * 80.0);
+                }
+            }
+            for ((found, window), row) in expected.iter().zip(places.windows).zip(places.rows) {
+                let within = window + LANES <= 64 && row as usize + 4 <= rows;
+                prop_assert!(within || *found == 0.0);
+            }
+        }
+
+        #[test]
+        fn a_filter_between_others_lies_on_the_cubic_through_them(
+            x in 0.0_f32..1.0, coefficients in prop::array::uniform4(-1.0_f32..1.0),
+        ) {
+            let [a, b, c, d] = coefficients;
+            let cubic = |x: f32| a + x * (b + x * (c + x * d));
+            let bank = [-1.0, 0.0, 1.0, 2.0].map(|x| Line([cubic(x); LANES]));
+            let places = Places { between: [x; GROUP], ..Places::default() };
+            for output in Fir::Scalar.between(&bank, &places, &[1.0; LANES]) {
+                prop_assert!((output - 16.0 * cubic(x)).abs() < 1e-4);
             }
         }
 

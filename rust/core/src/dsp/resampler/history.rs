@@ -1,6 +1,6 @@
 //! The input of a filter that is still needed, in one piece.
 
-/// Samples a [`History`] takes at once.
+/// Samples that the first stage takes at once.
 pub(super) const CHUNK: usize = 512;
 
 /// How many chunks fit before what is left is moved to the front.
@@ -18,10 +18,10 @@ pub(super) struct History {
 }
 
 impl History {
-    /// A line for windows of `window` samples, the last `padding` of which may not have come yet;
-    /// `zeros` samples of silence lie before the first.
-    pub(super) fn new(window: usize, padding: usize, zeros: usize) -> Self {
-        let samples = vec![0.0; window + padding + CHUNKS * CHUNK].into_boxed_slice();
+    /// A line for windows of `window` samples, the last `padding` of which may not have come yet,
+    /// that takes `most` samples at once; `zeros` samples of silence lie before the first.
+    pub(super) fn new(window: usize, padding: usize, zeros: usize, most: usize) -> Self {
+        let samples = vec![0.0; window + padding + CHUNKS * most].into_boxed_slice();
         let mut history = Self {
             samples,
             start: 0,
@@ -45,7 +45,7 @@ impl History {
         self.end - self.start
     }
 
-    /// Puts up to [`CHUNK`] samples behind the others.
+    /// Puts samples behind the others, as many as it takes at once.
     pub(super) fn append(&mut self, input: &[f32]) {
         if self.end + input.len() + self.padding > self.samples.len() {
             self.samples.copy_within(self.start..self.end, 0);
@@ -69,6 +69,11 @@ impl History {
     pub(super) fn window(&self, skipped: usize, length: usize) -> &[f32] {
         let start = self.start + skipped;
         self.samples.get(start..start + length).unwrap_or_default()
+    }
+
+    /// All samples there are.
+    pub(super) fn known(&self) -> &[f32] {
+        self.samples.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Drops samples from the front.

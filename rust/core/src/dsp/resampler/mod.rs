@@ -112,8 +112,9 @@ impl Resampler {
         Self::build(input, output, false, Fir::of(Kernels::chosen_or_scalar()))
     }
 
-    /// A resampler whose ratio can be [trimmed](Self::set_trim) while it runs. It takes four
-    /// to eight times as long: every output has a filter of its own, made between four others.
+    /// A resampler whose ratio can be [trimmed](Self::set_trim) while it runs. It takes two
+    /// to four times as long: the steep filter makes almost twice as many samples, between which every
+    /// output has a short filter of its own.
     ///
     /// # Errors
     ///
@@ -134,29 +135,22 @@ impl Resampler {
             halvings.push(HalfBand::new(fir, target / rate));
             rate /= 2.0;
         }
-        let mut ratio = Ratio::of(u64::from(output) << halvings.len(), u64::from(input));
-        let mut bridge = None;
-        if !adjustable && let Some((to, stage)) = Bridge::before(fir, ratio, rate, target) {
-            bridge = Some(stage);
-            rate *= to.up as f64 / to.down as f64;
-            ratio = Ratio::of(ratio.up * to.down, ratio.down * to.up);
-        }
-        let lowpass = last_lowpass(rate, target);
-        let exact = || Polyphase::new(fir, ratio, lowpass).map(Last::Polyphase);
-        let last = if adjustable {
+        let ratio = Ratio::of(u64::from(output) << halvings.len(), u64::from(input));
+        let fixed = if adjustable {
             None
-        } else if ratio.up == ratio.down {
-            Some(Last::Through)
         } else {
-            exact()
+            fixed_stages(fir, ratio, rate, target)
         };
+        let (bridge, last) = fixed.unwrap_or_else(|| {
+            let (bridge, last) = Interpolated::after_bridge(fir, ratio, rate, target);
+            (Some(bridge), Last::Interpolated(last))
+        });
         Ok(Self {
             input,
             output,
             halvings,
             bridge,
-            last: last
-                .unwrap_or_else(|| Last::Interpolated(Interpolated::new(fir, ratio, lowpass))),
+            last,
             accepted: 0,
             produced: 0,
         })
@@ -196,7 +190,9 @@ impl Resampler {
     pub fn position(&self) -> f64 {
         match &self.last {
             Last::Interpolated(stage) => {
-                stage.position().samples() * (1_u64 << self.halvings.len()) as f64
+                let Ratio { up, down } = self.bridge_ratio();
+                let inputs = down as f64 * (1_u64 << self.halvings.len()) as f64 / up as f64;
+                stage.position().samples() * inputs
             }
             _ => self.produced as f64 * f64::from(self.input) / f64::from(self.output),
         }
@@ -222,7 +218,8 @@ impl Resampler {
         }
         if let Some(stage) = &self.bridge {
             delay += stage.delay() as f64 * scale;
-            scale *= stage.inputs_for_an_output();
+            let Ratio { up, down } = stage.ratio();
+            scale *= down as f64 / up as f64;
         }
         let last = match &self.last {
             Last::Through => 0,
@@ -279,7 +276,9 @@ impl Resampler {
                 break;
             };
             let halvings = self.halvings.len();
-            if !stage.position().is_before(self.accepted, halvings)
+            if !stage
+                .position()
+                .is_before(self.accepted, halvings, self.bridge_ratio())
                 || self.advance(input, std::slice::from_mut(place)) == 0
             {
                 break;
@@ -288,6 +287,11 @@ impl Resampler {
             done += 1;
         }
         done
+    }
+
+    fn bridge_ratio(&self) -> Ratio {
+        let none = Ratio { up: 1, down: 1 };
+        self.bridge.as_ref().map_or(none, Bridge::ratio)
     }
 
     /// Takes up to [`CHUNK`] samples through all stages.
@@ -325,7 +329,24 @@ impl Ratio {
     }
 }
 
-/// What the last stage leaves of a signal of `rate` Hz, for one of `target` Hz.
+/// The stages from `rate` to `target` Hz with filters for all phases; `None` if they are too many.
+fn fixed_stages(fir: Fir, ratio: Ratio, rate: f64, target: f64) -> Option<(Option<Bridge>, Last)> {
+    if ratio.up == ratio.down {
+        return Some((None, Last::Through));
+    }
+    let (bridge, ratio, rate) = match Bridge::before(fir, ratio, rate, target) {
+        None => (None, ratio, rate),
+        Some((to, stage)) => {
+            let rest = Ratio::of(ratio.up * to.down, ratio.down * to.up);
+            (Some(stage), rest, rate * to.up as f64 / to.down as f64)
+        }
+    };
+    let lowpass = last_lowpass(rate, target);
+    Polyphase::is_possible(ratio, lowpass)
+        .then(|| (bridge, Last::Polyphase(Polyphase::new(fir, ratio, lowpass))))
+}
+
+/// What the last steep stage leaves of a signal of `rate` Hz, for one of `target` Hz.
 fn last_lowpass(rate: f64, target: f64) -> Lowpass {
     let lower = (target / rate).min(1.0);
     Lowpass::new(PASS_BAND * lower, lower, ATTENUATION_DB)

@@ -4,7 +4,7 @@ use super::{
     Ratio,
     filter::Lowpass,
     fir::{Fir, GROUP, LANES, Line, Lines},
-    history::History,
+    history::{CHUNK, History},
 };
 
 /// The most memory the filters may take, bytes: a quarter of a small second-level cache.
@@ -40,11 +40,13 @@ struct Group {
 }
 
 impl Polyphase {
-    /// The stage for `ratio`; `None` if its filters would be too large.
-    pub(super) fn new(fir: Fir, ratio: Ratio, lowpass: Lowpass) -> Option<Self> {
-        if bank_bytes(ratio, lowpass)? > LARGEST_BANK {
-            return None;
-        }
+    /// Whether the filters for `ratio` take a sane amount of memory.
+    pub(super) fn is_possible(ratio: Ratio, lowpass: Lowpass) -> bool {
+        bank_bytes(ratio, lowpass).is_some_and(|bytes| bytes <= LARGEST_BANK)
+    }
+
+    /// The stage for a `ratio` that [is possible](Self::is_possible).
+    pub(super) fn new(fir: Fir, ratio: Ratio, lowpass: Lowpass) -> Self {
         let Ratio { up, down } = ratio;
         let (groups, lines) = (groups(ratio), lines(ratio, lowpass));
         // The centre of a filter lies between its two middle samples.
@@ -78,18 +80,18 @@ impl Polyphase {
                 advance: whole(first + GROUP) - whole(first),
             });
         }
-        Some(Self {
+        Self {
             fir,
             groups: table.into(),
             bank: bank.into(),
             lines,
             taps,
             // The first output has its centre on the first input: `half - 1` zeros lie before it.
-            history: History::new(lines * LANES, lines * LANES, half - 1),
+            history: History::new(lines * LANES, lines * LANES, half - 1, CHUNK + 1),
             turn: whole(groups * GROUP),
             group: 0,
             row: 0,
-        })
+        }
     }
 
     /// As at the beginning.
@@ -104,7 +106,7 @@ impl Polyphase {
         self.taps / 2
     }
 
-    /// Takes up to [`CHUNK`](super::history::CHUNK) samples and puts what they complete into the
+    /// Takes up to [`CHUNK`] samples, and one, and puts what they complete into the
     /// front of `output`; returns how many samples that is.
     pub(super) fn process(&mut self, input: &[f32], output: &mut [f32]) -> usize {
         self.history.append(input);

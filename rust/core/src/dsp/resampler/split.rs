@@ -48,12 +48,17 @@ impl Bridge {
                     .then_some((products, first, first_lowpass))
             })
             .min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let bridge = Self {
-            ratio: first,
-            stage: Polyphase::new(fir, first, lowpass)?,
-            output: vec![0.0; CHUNK + 1].into(),
-        };
-        Some((first, bridge))
+        Some((first, Self::new(fir, first, lowpass)))
+    }
+
+    /// The stage for `ratio`, which leaves of its input what `lowpass` does.
+    pub(super) fn new(fir: Fir, ratio: Ratio, lowpass: Lowpass) -> Self {
+        let most = (CHUNK as u64 * ratio.up).div_ceil(ratio.down) as usize + 1;
+        Self {
+            ratio,
+            stage: Polyphase::new(fir, ratio, lowpass),
+            output: vec![0.0; most].into(),
+        }
     }
 
     /// As at the beginning.
@@ -66,12 +71,17 @@ impl Bridge {
         self.stage.delay()
     }
 
-    /// At least one.
-    pub(super) fn inputs_for_an_output(&self) -> f64 {
-        self.ratio.down as f64 / self.ratio.up as f64
+    /// Output rate to input rate.
+    pub(super) fn ratio(&self) -> Ratio {
+        self.ratio
     }
 
-    /// Takes up to [`CHUNK`] samples; returns what they complete, no more than they are.
+    /// The most samples that [`process`](Self::process) returns.
+    pub(super) fn most_output(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Takes up to [`CHUNK`] samples; returns what they complete.
     pub(super) fn process(&mut self, input: &[f32]) -> &[f32] {
         let count = self.stage.process(input, &mut self.output);
         self.output.get(..count).unwrap_or_default()

@@ -1,13 +1,13 @@
 //! The inner loops in AVX2 with FMA, and in AVX-512.
 
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_add_ps, _mm256_castpd_ps, _mm256_fmadd_ps, _mm256_hadd_ps,
-    _mm256_loadu_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_storeu_ps, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf64x4_pd,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_mul_ps,
+    _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm512_add_ps, _mm512_castps512_ps256, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_shuffle_ps,
 };
 
-use super::{GROUP, LANES, Line, Lines, half_band, sum};
+use super::{GROUP, LANES, Line, Lines, Places, half_band, meeting};
 
 #[target_feature(enable = "avx2,fma")]
 fn load8(samples: &[f32; 8]) -> __m256 {
@@ -38,7 +38,7 @@ fn halves(samples: &[f32; 16]) -> [&[f32; 8]; 2] {
     }
 }
 
-/// The sums over each of eight vectors, added in the order of [`sum`].
+/// The sums over each of eight vectors, added in the order of [`sum`](super::sum).
 #[target_feature(enable = "avx2,fma")]
 fn sums(lanes: [__m256; GROUP]) -> [f32; GROUP] {
     let [a, b, c, d, e, f, g, h] = lanes;
@@ -50,10 +50,56 @@ fn sums(lanes: [__m256; GROUP]) -> [f32; GROUP] {
     ))
 }
 
+/// Both halves of `a` added, and behind them those of `b`.
+#[target_feature(enable = "avx512f")]
+fn folded(a: __m512, b: __m512) -> __m512 {
+    _mm512_add_ps(
+        _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b),
+        _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b),
+    )
+}
+
+/// Neighbours added: in every four two of `a`, then two of `b`.
+#[target_feature(enable = "avx512f")]
+fn neighbours(a: __m512, b: __m512) -> __m512 {
+    _mm512_add_ps(
+        _mm512_shuffle_ps::<0b10_00_10_00>(a, b),
+        _mm512_shuffle_ps::<0b11_01_11_01>(a, b),
+    )
+}
+
+/// The sums over each of eight vectors, added in the order of [`fold`](super::fold): all
+/// together in half of the operations that one after the other takes.
 #[target_feature(enable = "avx512f,avx2,fma")]
-fn folded(lanes: __m512) -> __m256 {
-    let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(lanes)));
-    _mm256_add_ps(_mm512_castps512_ps256(lanes), high)
+fn wide_sums(lanes: [__m512; GROUP]) -> [f32; GROUP] {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let first = neighbours(folded(a, e), folded(b, f));
+    let second = neighbours(folded(c, g), folded(d, h));
+    let quarters = neighbours(first, second);
+    let early = _mm512_shuffle_f32x4::<0b10_00>(quarters, quarters);
+    let late = _mm512_shuffle_f32x4::<0b11_01>(quarters, quarters);
+    store8(_mm256_add_ps(
+        _mm512_castps512_ps256(early),
+        _mm512_castps512_ps256(late),
+    ))
+}
+
+/// As [`lagrange`](super::lagrange), of which the compiler makes one number after the other.
+#[target_feature(enable = "avx2,fma")]
+fn lagrange(between: &[f32; GROUP]) -> [[f32; GROUP]; 4] {
+    let (x, one, two) = (load8(between), _mm256_set1_ps(1.0), _mm256_set1_ps(2.0));
+    let (before, behind) = (_mm256_add_ps(x, one), _mm256_sub_ps(x, one));
+    let inner = _mm256_mul_ps(_mm256_mul_ps(x, behind), _mm256_set1_ps(1.0 / 6.0));
+    let outer = _mm256_mul_ps(
+        _mm256_mul_ps(before, _mm256_sub_ps(x, two)),
+        _mm256_set1_ps(0.5),
+    );
+    [
+        store8(_mm256_mul_ps(inner, _mm256_sub_ps(two, x))),
+        store8(_mm256_mul_ps(outer, behind)),
+        store8(_mm256_mul_ps(outer, _mm256_sub_ps(_mm256_setzero_ps(), x))),
+        store8(_mm256_mul_ps(inner, before)),
+    ]
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -72,26 +118,28 @@ pub(super) fn avx2_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; GR
 }
 
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn avx2_between(
-    filters: [&[Line]; 4],
-    weights: [f32; 4],
-    window: &[[f32; LANES]],
-) -> f32 {
-    let [a, b, c, d] = filters;
-    let mut lanes = [_mm256_setzero_ps(); 4];
-    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
-        let [low, high] = halves(samples).map(|half| load8(half));
-        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
-            let [first, second] = halves(&line.0);
-            *lane = _mm256_fmadd_ps(load8(first), low, *lane);
-            *lane = _mm256_fmadd_ps(load8(second), high, *lane);
+pub(super) fn avx2_between(bank: &[Line], places: &Places, samples: &[f32]) -> [f32; GROUP] {
+    let mut lanes = [_mm256_setzero_ps(); GROUP];
+    let [w0, w1, w2, w3] = lagrange(&places.between);
+    let weights = w0.into_iter().zip(w1).zip(w2).zip(w3);
+    let at = places.windows.iter().zip(&places.rows).zip(weights);
+    for (lane, ((window, row), (((w0, w1), w2), w3))) in lanes.iter_mut().zip(at) {
+        let Some((samples, filters)) = meeting(bank, *row, samples, *window) else {
+            continue;
+        };
+        let mut taps = [_mm256_setzero_ps(); 2];
+        for (filter, weight) in filters.iter().zip([w0, w1, w2, w3]) {
+            let ([low, high], weight) = (halves(&filter.0), _mm256_set1_ps(weight));
+            taps[0] = _mm256_fmadd_ps(weight, load8(low), taps[0]);
+            taps[1] = _mm256_fmadd_ps(weight, load8(high), taps[1]);
         }
+        let [low, high] = halves(samples);
+        *lane = _mm256_add_ps(
+            _mm256_mul_ps(taps[0], load8(low)),
+            _mm256_mul_ps(taps[1], load8(high)),
+        );
     }
-    let mut total = _mm256_setzero_ps();
-    for (lane, weight) in lanes.into_iter().zip(weights) {
-        total = _mm256_add_ps(total, _mm256_mul_ps(_mm256_set1_ps(weight), lane));
-    }
-    sum(store8(total))
+    sums(lanes)
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -108,7 +156,7 @@ pub(super) fn avx512_group(filters: &[Lines], window: &[[f32; LANES]]) -> [f32; 
             *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
         }
     }
-    sums(lanes.map(|lane| folded(lane)))
+    wide_sums(lanes)
 }
 
 /// Two groups with the same filters, each with its window: for every line
@@ -129,31 +177,26 @@ pub(super) fn avx512_two_groups(
             *late = _mm512_fmadd_ps(taps, second, *late);
         }
     }
-    [
-        sums(early.map(|lane| folded(lane))),
-        sums(late.map(|lane| folded(lane))),
-    ]
+    [wide_sums(early), wide_sums(late)]
 }
 
 #[target_feature(enable = "avx512f,avx2,fma")]
-pub(super) fn avx512_between(
-    filters: [&[Line]; 4],
-    weights: [f32; 4],
-    window: &[[f32; LANES]],
-) -> f32 {
-    let [a, b, c, d] = filters;
-    let mut lanes = [_mm512_setzero_ps(); 4];
-    for ((((a, b), c), d), samples) in a.iter().zip(b).zip(c).zip(d).zip(window) {
-        let samples = load16(samples);
-        for (lane, line) in lanes.iter_mut().zip([a, b, c, d]) {
-            *lane = _mm512_fmadd_ps(load16(&line.0), samples, *lane);
+pub(super) fn avx512_between(bank: &[Line], places: &Places, samples: &[f32]) -> [f32; GROUP] {
+    let mut lanes = [_mm512_setzero_ps(); GROUP];
+    let [w0, w1, w2, w3] = lagrange(&places.between);
+    let weights = w0.into_iter().zip(w1).zip(w2).zip(w3);
+    let at = places.windows.iter().zip(&places.rows).zip(weights);
+    for (lane, ((window, row), (((w0, w1), w2), w3))) in lanes.iter_mut().zip(at) {
+        let Some((samples, filters)) = meeting(bank, *row, samples, *window) else {
+            continue;
+        };
+        let mut taps = _mm512_setzero_ps();
+        for (filter, weight) in filters.iter().zip([w0, w1, w2, w3]) {
+            taps = _mm512_fmadd_ps(_mm512_set1_ps(weight), load16(&filter.0), taps);
         }
+        *lane = _mm512_mul_ps(taps, load16(samples));
     }
-    let mut total = _mm512_setzero_ps();
-    for (lane, weight) in lanes.into_iter().zip(weights) {
-        total = _mm512_fmadd_ps(_mm512_set1_ps(weight), lane, total);
-    }
-    sum(store8(folded(total)))
+    wide_sums(lanes)
 }
 
 #[target_feature(enable = "avx512f,avx2,fma")]
