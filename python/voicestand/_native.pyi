@@ -627,7 +627,7 @@ class Resampler:
     ) -> Resampler:
         """``input_rate`` and ``output_rate`` in Hz, 1,000 to 768,000.
 
-        With ``adjustable`` the ratio can be trimmed while it runs, for 4 to 8 times the cost.
+        With ``adjustable`` the ratio can be trimmed while it runs, for 2 to 4 times the cost.
         Raises ``ValueError`` for rates out of range.
         """
 

@@ -87,6 +87,8 @@ def test_mistakes_are_told() -> None:
         Resampler(48_000).process(np.zeros(10))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="C-contiguous"):
         Resampler(48_000).process(np.zeros(10, np.float32)[::2])
+    with pytest.raises(TypeError, match="one dimension"):
+        Resampler(48_000).process(np.zeros((10, 1), np.float32))
     with pytest.raises(ValueError, match="3 dimensions"):
         resample(np.zeros((2, 2, 2)), 48_000)
     resampler = Resampler(48_000)

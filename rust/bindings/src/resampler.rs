@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray1, ToPyArray};
-use pyo3::exceptions::PyValueError;
+use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use voicestand_core::dsp::{MOST_TRIM, Resampler as Core};
 
+use crate::dsp::Samples;
 use crate::exclusive::alone;
 
 /// From so many samples on the GIL is released: what is shorter is done in some microseconds.
@@ -77,12 +78,15 @@ impl Resampler {
     fn process<'py>(
         &self,
         py: Python<'py>,
-        samples: PyReadonlyArray1<'py, f32>,
+        samples: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let mut state = self.open()?;
         let State { core, output, .. } = &mut *state;
-        let input = contiguous(&samples)?;
-        output.resize(core.most_output(input.len()), 0.0);
+        let input = line(samples, "samples")?.get();
+        let most = core.most_output(input.len());
+        if output.len() < most {
+            output.resize(most, 0.0);
+        }
         let count = if input.len() < LONG {
             core.process(input, output)
         } else {
@@ -94,16 +98,13 @@ impl Resampler {
     /// Resamples `samples` into the front of `out`, both float32 and C-contiguous; returns how many
     /// samples it wrote. Allocates nothing.
     #[pyo3(signature = (samples, out, /))]
-    fn process_into(
-        &self,
-        samples: PyReadonlyArray1<'_, f32>,
-        mut out: PyReadwriteArray1<'_, f32>,
-    ) -> PyResult<usize> {
+    fn process_into(&self, samples: &Bound<'_, PyAny>, out: &Bound<'_, PyAny>) -> PyResult<usize> {
         let mut state = self.open()?;
-        let input = contiguous(&samples)?;
-        let output = out
-            .as_slice_mut()
-            .map_err(|_| PyValueError::new_err("out must be C-contiguous"))?;
+        let samples = line(samples, "samples")?;
+        let (input, output) = (
+            samples.get(),
+            line(out, "out")?.get_mut(&[samples.range()])?,
+        );
         let most = state.core.most_output(input.len());
         if output.len() < most {
             return Err(PyValueError::new_err(format!(
@@ -194,8 +195,16 @@ impl Resampler {
     }
 }
 
-fn contiguous<'a>(samples: &'a PyReadonlyArray1<'_, f32>) -> PyResult<&'a [f32]> {
-    samples
-        .as_slice()
-        .map_err(|_| PyValueError::new_err("samples must be C-contiguous"))
+/// An array of one dimension.
+fn line<'a, 'py>(
+    value: &'a Bound<'py, PyAny>,
+    name: &'static str,
+) -> PyResult<Samples<'a, 'py, f32>> {
+    let samples = Samples::of(value, name)?;
+    match samples.shape() {
+        [_] => Ok(samples),
+        shape => Err(PyTypeError::new_err(format!(
+            "{name}: one dimension is wanted, not shape {shape:?}"
+        ))),
+    }
 }

@@ -16,7 +16,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use voicestand_core::dsp::kernels::Kernels;
 
-use arrays::{Samples, demand};
+pub(crate) use arrays::Samples;
+use arrays::demand;
 
 /// From so many elements on the GIL is released: it costs as much as a few thousand of them.
 const LONG: usize = 1 << 15;
