@@ -4,14 +4,16 @@ Peer: ``sounddevice`` with a callback in Python, as its documentation shows it. 
 (dummy driver, 48 kHz, periods of 128 frames) with a loopback, into which a native client of the
 bench's own plays an impulse every 20 ms, at every place of a period in turn; turns of 10 s,
 alternating, three of each. ``jack_iodelay`` measures the loopback meanwhile, on its second channel.
-When an impulse was converted is what JACK says: the time of the frame in which it was played, plus
-the round trip that ``jack_iodelay`` measures, less the latency that JACK states for the port.
-Nothing of what is measured is in that. Units: ms from that moment to the reader having the frame
-(``native``: the waiting thread, before it takes the GIL; Python's reader; 16 kHz speech, through
-the conditioning chain), and µs by which the stated time is off. Impulses around which the server
-was late, by a stall of the machine, are left out and counted; where it told a time yet to come,
-catching up, only how late they were had is told. ``promoted`` is a reader in a real-time thread
-(``vs.cpu.promote``), as JACK's own thread is, which runs sounddevice's callback.
+An impulse was converted when the server's cycle in which it was played was due to begin, plus its
+place in it and the round trip that ``jack_iodelay`` measures, less the latency that JACK states for
+the port. When cycles were due is seen from the server's wake-ups before and after them
+(``benches.probes.grid``), not from the times that JACK tells, which are wrong for seconds after a
+stall. Nothing of what is measured is in that. Units: ms from that moment to the reader having the
+frame (``native``: the waiting thread, before it takes the GIL; Python's reader; 16 kHz speech,
+through the conditioning chain), and µs by which the stated time is off. Impulses around which the
+server or the player was late, by a stall of the machine, are left out and counted. ``promoted`` is
+a reader in a real-time thread (``vs.cpu.promote``), as JACK's own thread is, which runs
+sounddevice's callback.
 
 ``VOICESTAND_ADC_SECONDS`` makes the turns shorter.
 """
@@ -48,8 +50,6 @@ RATE = 48_000
 PERIOD = 128
 SECONDS = float(os.environ.get("VOICESTAND_ADC_SECONDS", "10"))
 TURNS = 3
-AHEAD = 50e-6
-"""Seconds that JACK may tell a time too early, and still be believed."""
 SIDES = ("voicestand", "sounddevice", "promoted", "speech")
 ROOT = Path(__file__).parents[1]
 INPUT = (
@@ -134,8 +134,7 @@ class Seen:
                 self.left_out += 1
                 continue
             self.delays.append(1e3 * (had - float(converted[impulse])))
-            if told["ahead"][impulse] < AHEAD:
-                self.errors.append(1e6 * (stated - float(converted[impulse])))
+            self.errors.append(1e6 * (stated - float(converted[impulse])))
 
     def line(self, name: str) -> str:
         p50, p99 = (quantile(self.delays, share) for share in (0.5, 0.99))

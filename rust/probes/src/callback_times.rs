@@ -2,6 +2,8 @@
 
 use std::ffi::{c_int, c_ulong, c_void};
 
+use crate::time::monotonic_ns;
+
 type Callback = unsafe extern "C" fn(
     input: *const c_void,
     output: *mut c_void,
@@ -50,14 +52,4 @@ pub unsafe extern "C" fn voicestand_note_callback(
     noted.calls += 1;
     // SAFETY: what PortAudio would have given it, and its own user data.
     unsafe { (noted.callback)(input, output, frames, time, status, noted.user) }
-}
-
-fn monotonic_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the time is written only.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }

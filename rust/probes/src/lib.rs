@@ -4,3 +4,4 @@
 
 mod callback_times;
 mod impulses;
+mod time;

@@ -1,12 +1,12 @@
-"""libjack by ``ctypes``: a client of the benches' own, and the server's clock as it tells it."""
+"""libjack by ``ctypes``: a client of the benches' own."""
 
 from __future__ import annotations
 
 import ctypes
-import time
 from typing import Any
 
 NO_START_SERVER = 1
+IS_INPUT = 1
 IS_OUTPUT = 2
 CAPTURE_LATENCY = 0
 AUDIO = b"32 bit float mono audio"
@@ -30,7 +30,6 @@ def load() -> Any:
         (jack.jack_client_close, ctypes.c_int, [handle]),
         (jack.jack_get_buffer_size, ctypes.c_uint32, [handle]),
         (jack.jack_get_sample_rate, ctypes.c_uint32, [handle]),
-        (jack.jack_get_time, ctypes.c_uint64, []),
         (
             jack.jack_port_get_latency_range,
             None,
@@ -54,22 +53,14 @@ class JackClient:
             raise ConnectionError("no JACK server answers")
 
     @property
-    def period(self) -> float:
-        """Seconds of a cycle."""
-        frames: int = self.jack.jack_get_buffer_size(self.handle)
-        rate: int = self.jack.jack_get_sample_rate(self.handle)
-        return frames / rate
+    def buffer_frames(self) -> int:
+        """Frames of a cycle."""
+        return int(self.jack.jack_get_buffer_size(self.handle))
 
-    def time_ahead(self) -> float:
-        """Seconds from ``time.monotonic()`` to JACK's own time, as seen in the quickest look."""
-        looks: list[tuple[float, float]] = []
-        for _ in range(5):
-            before = time.monotonic()
-            jack_time = 1e-6 * self.jack.jack_get_time()
-            after = time.monotonic()
-            looks.append((after - before, jack_time - (before + after) / 2))
-        _, ahead = min(looks)
-        return ahead
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return int(self.jack.jack_get_sample_rate(self.handle))
 
     def capture_latency(self, port: str) -> int:
         """Frames from the converter to ``port``, as JACK states them."""
