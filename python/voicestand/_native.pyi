@@ -374,7 +374,7 @@ class CaptureBlock:
 
     @property
     def missing(self) -> int:
-        """Frames directly before it that the source never gave, since it was away."""
+        """Frames directly before it that the source never gave, since it was away or lost them."""
 
 @final
 class DeviceStream:

@@ -244,8 +244,8 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     reason: Literal["end", "duration", "interrupted", "failed"]
     channels: dict[str, ChannelMetrics]
     frames_missing: int = 0
-    """Frames that a device never gave while it was away: silence on the clock, neither captured nor
-    lost."""
+    """Frames that a device never gave, since it was away or its JACK server lost them: silence on
+    the clock, neither captured nor lost."""
 
 
 AnyEvent = (

@@ -113,8 +113,9 @@ def check_loop(server: AudioServer, source: str, sink: str) -> None:
         assert result["closed"] == "the playback is closed"
         capture = result["capture"]
         assert capture["captured"] == capture["delivered"] + capture["lost"] > 2 * 48_000
-        assert (capture["lost"], capture["missing"], capture["rejected"]) == (0, 0, 0)
+        assert (capture["lost"], capture["rejected"]) == (0, 0)
         whole = max(map(abs, result["moved"])) <= 1 and result["alike"] > 0.75
+        whole &= capture["missing"] == 0
         if whole and 0.09 < result["level"] < 0.11:
             assert result["books"]["underruns"] == 0
             return

@@ -19,10 +19,10 @@ class CaptureStats(TypedDict):
     """The books of a ``Capture``.
 
     In frames: ``captured`` (accepted from the device), ``delivered`` to the reader, ``lost`` (the
-    reader came too late for them), ``missing`` (the device never gave them, since it was away),
-    ``rejected`` (given while the stream was being replaced). ``overflows``: times that the audio
-    server lost audio; ``longest_gap`` between two blocks, seconds; ``clock``: how the device's
-    clock stands to ``time.monotonic()``.
+    reader came too late for them), ``missing`` (the device never gave them, since it was away
+    or its JACK server lost them), ``rejected`` (given while the stream was being replaced).
+    ``overflows``: times that the audio server lost audio; ``longest_gap`` between two blocks,
+    seconds; ``clock``: how the device's clock stands to ``time.monotonic()``.
     """
 
     captured: int

@@ -28,9 +28,7 @@ def summary(ended: SessionEnded) -> RenderableType:
     books.append(f"lost {ended.frames_lost:,}", style=style)
     books.append(f", xruns {ended.xruns}")
     if ended.frames_missing:
-        books.append(
-            f", {ended.frames_missing:,} missing while the device was away", style="yellow"
-        )
+        books.append(f", {ended.frames_missing:,} the device never gave", style="yellow")
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     table.add_column("channel")
     for name in ("talk", "share", "words", "words/min", "monologue", "questions", "fillers"):

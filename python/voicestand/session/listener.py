@@ -38,7 +38,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     lost: int = 0
     overflows: int = 0
     missing: int = 0
-    """Frames the source never gave, since it was away: neither captured nor lost."""
+    """Frames the source never gave, since it was away or lost them: neither captured nor lost."""
 
     def __add__(self, other: Books) -> Books:
         return Books(

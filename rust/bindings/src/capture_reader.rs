@@ -36,7 +36,7 @@ pub struct CaptureBlock {
     flags: u32,
     /// Frames directly before it that this reader came too late for.
     lost: u64,
-    /// Frames directly before it that the source never gave, since it was away.
+    /// Frames directly before it that the source never gave, since it was away or lost them.
     missing: u64,
 }
 

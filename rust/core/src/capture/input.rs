@@ -25,7 +25,7 @@ pub struct InputCounts {
     pub overflows: u64,
     /// Frames turned away because two threads came at once or the input was closed.
     pub rejected: u64,
-    /// Frames that the source never gave, since it was away: silence on the clock.
+    /// Frames that the source never gave, since it was away or lost them: silence on the clock.
     pub missing: u64,
     /// The longest time between two blocks of one stream, in nanoseconds.
     pub longest_gap_ns: u64,
@@ -38,6 +38,8 @@ pub struct Moment {
     pub adc_ns: u64,
     /// Hz.
     pub sample_rate: u32,
+    /// Frames that the source says are lost between the last block and this one.
+    pub missing: u64,
     /// Whether the audio server lost audio before it.
     pub overflow: bool,
 }
@@ -155,6 +157,7 @@ impl Input {
         let moment = Moment {
             adc_ns,
             sample_rate,
+            missing: 0,
             overflow,
         };
         self.accept_frames(samples.len() / self.channels, moment, |first, block| {
@@ -180,6 +183,8 @@ impl Input {
             moment.adc_ns = inside.believable(now_ns, moment.adc_ns);
             if back {
                 self.skip_to(inside, moment);
+            } else {
+                self.skip(inside, moment, moment.missing);
             }
             inside.learn_age(now_ns, moment.adc_ns);
             let producer = inside.producer.as_mut()?;
@@ -233,6 +238,7 @@ impl Input {
         let moment = Moment {
             adc_ns: until_ns,
             sample_rate,
+            missing: 0,
             overflow: false,
         };
         self.inside.with(|inside| {
@@ -279,6 +285,12 @@ impl Input {
         let behind_ns = moment.adc_ns.saturating_sub(inside.due_ns);
         let rate = u128::from(moment.sample_rate);
         let missing = (u128::from(behind_ns) * rate / 1_000_000_000) as u64;
+        self.skip(inside, moment, missing);
+        missing
+    }
+
+    /// Lets the clock go on by `missing` frames.
+    fn skip(&self, inside: &mut Inside, moment: Moment, missing: u64) {
         if missing > 0
             && let Some(producer) = &mut inside.producer
         {
@@ -287,7 +299,6 @@ impl Input {
             inside.due_ns += moment.duration_ns(missing);
             self.missing.fetch_add(missing, Ordering::Relaxed);
         }
-        missing
     }
 
     /// Counts a block; returns the time.
@@ -380,6 +391,29 @@ mod tests {
             [(0, 4, 0), (10, 0, 6), (20, 0, 10), (34, 4, 14), (38, 4, 0)]
         );
         assert_eq!(input.counts().missing, 30);
+        let books = reader.books();
+        assert_eq!((books.delivered, books.lost), (12, 0));
+    }
+
+    #[test]
+    fn frames_that_the_source_lost_are_missing_on_the_clock_and_neither_captured_nor_lost() {
+        let (input, mut reader) = input(4, 1);
+        let second = recently();
+        for (at_ms, missing) in [(0, 0), (12, 8), (16, 0)] {
+            let moment = Moment {
+                adc_ns: second + at_ms * 1_000_000,
+                sample_rate: 1_000,
+                missing,
+                overflow: false,
+            };
+            assert_eq!(input.accept_frames(4, moment, |_, _| {}), 4);
+        }
+        let mut seen = Vec::new();
+        while let Read::Block(block) = reader.read() {
+            seen.push((block.stamp().frame, block.lost_before()));
+        }
+        assert_eq!(seen, [(0, 0), (12, 8), (16, 0)]);
+        assert_eq!(input.counts().missing, 8);
         let books = reader.books();
         assert_eq!((books.delivered, books.lost), (12, 0));
     }

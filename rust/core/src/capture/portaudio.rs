@@ -97,6 +97,7 @@ pub unsafe extern "C" fn stream_callback(
     let moment = Moment {
         adc_ns: now.saturating_sub(age_ns),
         sample_rate: stream.sample_rate,
+        missing: 0,
         overflow: status & PA_INPUT_OVERFLOW != 0,
     };
     let frames = frames as usize;

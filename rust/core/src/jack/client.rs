@@ -11,9 +11,11 @@ use std::{
 };
 
 use super::{
+    cycle_clock::CycleClock,
     library::{Handle, LatencyRange, Library},
     process::{Process, Work, process},
 };
+use crate::try_lock::TryLock;
 
 /// The most ports of one client: buffers are looked up in an array of this size.
 pub const MOST_PORTS: usize = 32;
@@ -161,6 +163,7 @@ impl Client {
             work,
             told: Arc::clone(&self.told),
             sample_rate,
+            clock: TryLock::new(CycleClock::new(sample_rate)),
             latency_frames,
         }));
         let user = Arc::as_ptr(process).cast_mut().cast();

@@ -65,9 +65,8 @@ library! {
     ports: c"jack_get_ports",
         fn(Handle, *const c_char, *const c_char, c_ulong) -> *mut *const c_char;
     connect: c"jack_connect", fn(Handle, *const c_char, *const c_char) -> c_int;
-    cycle_times: c"jack_get_cycle_times",
-        fn(Handle, *mut u32, *mut u64, *mut u64, *mut f32) -> c_int;
-    time: c"jack_get_time", fn() -> u64;
+    last_frame_time: c"jack_last_frame_time", fn(Handle) -> u32;
+    frames_since_cycle_start: c"jack_frames_since_cycle_start", fn(Handle) -> u32;
     free: c"jack_free", fn(*mut c_void);
     set_error: c"jack_set_error_function", fn(MessageCallback);
     set_info: c"jack_set_info_function", fn(MessageCallback);

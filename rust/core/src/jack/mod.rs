@@ -6,6 +6,7 @@
 //! dead server is told of at once.
 
 mod client;
+mod cycle_clock;
 mod library;
 mod process;
 

@@ -7,13 +7,18 @@ use std::{
 
 use super::{
     client::{MOST_PORTS, Told},
+    cycle_clock::{Cycle, CycleClock},
     library::{Handle, Library},
 };
 use crate::{
     capture::{Input, Moment},
     clock,
     playback::Output,
+    try_lock::TryLock,
 };
+
+/// Looks at the cycle's count and age together, of which one falls between two beginnings of cycles.
+const LOOKS: usize = 3;
 
 /// What a client is there for.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ pub(super) struct Process {
     pub(super) work: Work,
     pub(super) told: Arc<Told>,
     pub(super) sample_rate: u32,
+    pub(super) clock: TryLock<CycleClock>,
     /// Frames between the converter and the first port.
     pub(super) latency_frames: u32,
 }
@@ -55,9 +61,18 @@ pub(super) fn process(process: &Process, frames: u32) {
     match &process.work {
         Work::Capture(input) => {
             let began_ns = clock::monotonic_ns();
+            let cycle = cycle(process, frames);
+            let period = process.clock.try_with(|clock| clock.observe(cycle));
+            let Some(period) = period.flatten() else {
+                return;
+            };
+            // What the ports give is older than the period by their latency.
+            let latency_ns = u64::from(process.latency_frames) * 1_000_000_000
+                / u64::from(process.sample_rate.max(1));
             let moment = Moment {
-                adc_ns: converted_at(process),
+                adc_ns: period.began_ns.saturating_sub(latency_ns),
                 sample_rate: process.sample_rate,
+                missing: period.missing,
                 overflow,
             };
             input.accept_frames(frames as usize, moment, |first, block| {
@@ -75,30 +90,31 @@ pub(super) fn process(process: &Process, frames: u32) {
     }
 }
 
-/// When the first frame of this period was converted, on the monotonic clock: the period began so
-/// long ago, and what the ports give is older than that by their latency.
-fn converted_at(process: &Process) -> u64 {
-    let (mut frame, mut began_us, mut next_us, mut period_us) = (0, 0, 0, 0.0);
-    // SAFETY: this is the process callback of an open client; the four are only written.
-    let failed = unsafe {
-        (process.library.cycle_times)(
-            process.client,
-            &raw mut frame,
-            &raw mut began_us,
-            &raw mut next_us,
-            &raw mut period_us,
-        )
-    };
-    // SAFETY: the function needs nothing.
-    let now_us = unsafe { (process.library.time)() };
-    let age_us = if failed == 0 {
-        now_us.saturating_sub(began_us)
-    } else {
-        0
-    };
-    let latency_ns =
-        u64::from(process.latency_frames) * 1_000_000_000 / u64::from(process.sample_rate.max(1));
-    clock::monotonic_ns().saturating_sub(age_us * 1_000 + latency_ns)
+/// What the server tells of the cycle at hand.
+fn cycle(process: &Process, frames: u32) -> Cycle {
+    let (library, client) = (process.library, process.client);
+    // SAFETY: this is the process callback of an open client.
+    let count = || unsafe { (library.last_frame_time)(client) };
+    let mut counted = count();
+    for _ in 0..LOOKS {
+        // SAFETY: as above.
+        let since = unsafe { (library.frames_since_cycle_start)(client) };
+        let now_ns = clock::monotonic_ns();
+        let before = std::mem::replace(&mut counted, count());
+        if counted == before && since < process.sample_rate {
+            let since_ns = u64::from(since) * 1_000_000_000 / u64::from(process.sample_rate.max(1));
+            return Cycle {
+                count: counted,
+                begun_ns: now_ns.saturating_sub(since_ns),
+                frames,
+            };
+        }
+    }
+    Cycle {
+        count: counted,
+        begun_ns: clock::monotonic_ns(),
+        frames,
+    }
 }
 
 /// Writes frame after frame, from `first` on, of the `frames` frames in each buffer into `block`.
