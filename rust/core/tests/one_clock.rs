@@ -385,3 +385,50 @@ fn a_stall_that_passes_moves_nothing_and_a_step_that_stays_is_told_once() {
     assert!((steps[0] - 0.25).abs() < 1e-3, "{steps:?}");
     assert!(filter.drift_ppm().abs() < 20.0, "{}", filter.drift_ppm());
 }
+
+/// What a stall of the machine does to the blocks after it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stall {
+    /// They come late and catch up.
+    Late,
+    /// What was played meanwhile is lost, and nobody tells.
+    Lost,
+    /// For a third of a second some are said to be a period earlier or later than they were.
+    PeriodOff,
+}
+
+#[test]
+fn the_clock_is_within_a_millisecond_a_second_after_a_stall() {
+    const PERIOD: f64 = 128.0 / 48_000.0;
+    let mut random = 1_u32;
+    let mut next = move || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(random >> 8) / f64::from(1_u32 << 24)
+    };
+    let mut filter = DelayLockedLoop::new(48_000);
+    let (mut stall, mut began, mut length) = (Stall::Late, 0.0, 0.0);
+    let (mut lost, mut worst) = (0.0, 0.0_f64);
+    for block in 0..(600.0 / PERIOD) as u64 {
+        let elapsed = block as f64 * PERIOD * (1.0 - 60e-6);
+        let now = elapsed + lost;
+        if elapsed > began + 3.0 {
+            stall = [Stall::Late, Stall::Lost, Stall::PeriodOff][(3.0 * next()) as usize];
+            (began, length) = (elapsed, 0.02 + 0.15 * next());
+            lost += if stall == Stall::Lost { length } else { 0.0 };
+            continue;
+        }
+        let since = elapsed - began;
+        let stated = match stall {
+            Stall::Late => now + (length - since).max(0.0),
+            Stall::PeriodOff if since < 0.3 => now + PERIOD * ((3.0 * next()).floor() - 1.0),
+            _ => now,
+        };
+        filter.observe(block * 128, stated + 1e-4 * next());
+        // While the rate is being learnt, its error counts, too.
+        if began > 10.0 && since > 1.0 {
+            worst = worst.max((filter.time_of((block * 128) as f64) - now).abs());
+        }
+    }
+    println!("at most {:.3} ms off", 1e3 * worst);
+    assert!(worst < 1e-3, "{:.3} ms off", 1e3 * worst);
+}

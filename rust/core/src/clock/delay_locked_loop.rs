@@ -2,7 +2,8 @@
 //!
 //! The second-order loop of F. Adriaensen, *Using a DLL to filter time* (Linux Audio Conference
 //! 2005), with three additions: its bandwidth begins wide and narrows with the time observed; what
-//! lies far off counts only as far as usual; and a step that stays is told, not smoothed away.
+//! lies far off counts only as far as usual; and a step that stays is told, not smoothed away. A stall,
+//! after which audio comes late and catches up, is told from a step by its error, which falls.
 
 use std::f64::consts::{SQRT_2, TAU};
 
@@ -15,10 +16,14 @@ const NARROW: f64 = 0.01;
 const NARROWING: f64 = 0.45;
 /// How far a device's clock may be off, as a share: crystals keep within 200 ppm.
 const MOST_DRIFT: f64 = 2e-3;
-/// An error beyond this, seconds, is a step if it stays, and a stall if it goes.
-const STEP: f64 = 0.02;
-/// Seconds of audio for which it must stay: a stall is over sooner.
-const STAYS: f64 = 1.0;
+/// An error beyond this, seconds, and beyond so many times the usual one is a step if it stays, and a
+/// stall if it goes.
+const LEAST_STEP: f64 = 2e-3;
+const STEP_USUAL: f64 = 4.0;
+/// Seconds of audio of which it must stay two in a row: the least error of the second must not be less than so
+/// great a share of that of the first.
+const STAYS: f64 = 0.35;
+const STEADY: f64 = 0.5;
 /// Errors beyond so many times the usual one count no more than that.
 const MOST_USUAL: f64 = 3.0;
 /// Seconds over which the usual error is learnt, and what it is taken for at first.
@@ -40,9 +45,17 @@ pub struct DelayLockedLoop {
     observed: f64,
     observations: f64,
     usual: f64,
-    /// Of errors beyond [`STEP`] in a row: how long, and the smallest.
-    off_for: f64,
-    off_by: f64,
+    off: Off,
+}
+
+/// Errors in a row that are far to the same side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Off {
+    /// Seconds of the stretch at hand, and the smallest error in it.
+    lasts: f64,
+    by: f64,
+    /// The smallest error of the stretch before, if there was one.
+    before: Option<f64>,
 }
 
 impl DelayLockedLoop {
@@ -58,8 +71,7 @@ impl DelayLockedLoop {
             observed: 0.0,
             observations: 1.0,
             usual: USUAL_AT_FIRST,
-            off_for: 0.0,
-            off_by: 0.0,
+            off: Off::default(),
         }
     }
 
@@ -87,8 +99,11 @@ impl DelayLockedLoop {
             return Some(step);
         }
         let counts = error.clamp(-MOST_USUAL * self.usual, MOST_USUAL * self.usual);
-        let learnt = counts.abs() - self.usual;
-        self.usual = (self.usual + learnt * (passed / LEARN).min(1.0)).max(LEAST_USUAL);
+        // What may turn out to be a step must not pass for jitter until then.
+        if self.off.lasts <= passed {
+            let learnt = counts.abs() - self.usual;
+            self.usual = (self.usual + learnt * (passed / LEARN).min(1.0)).max(LEAST_USUAL);
+        }
         self.observed += passed;
         self.observations += 1.0;
         let bandwidth = (NARROWING / self.observed).clamp(NARROW, WIDE);
@@ -135,21 +150,30 @@ impl DelayLockedLoop {
 
     /// What is left when an error has stayed on one side for long enough: the least of it.
     fn step(&mut self, error: f64, passed: f64) -> Option<f64> {
-        if error.abs() <= STEP {
-            self.off_for = 0.0;
+        if error.abs() <= LEAST_STEP.max(STEP_USUAL * self.usual) {
+            self.off = Off::default();
             return None;
         }
-        if self.off_for == 0.0 || (error > 0.0) != (self.off_by > 0.0) {
-            self.off_for = 0.0;
-            self.off_by = error;
+        let off = &mut self.off;
+        if off.lasts == 0.0 || (error > 0.0) != (off.by > 0.0) {
+            *off = Off {
+                by: error,
+                before: off.before.filter(|before| (error > 0.0) == (*before > 0.0)),
+                ..Off::default()
+            };
         }
-        if error.abs() < self.off_by.abs() {
-            self.off_by = error;
+        if error.abs() < off.by.abs() {
+            off.by = error;
         }
-        self.off_for += passed;
-        (self.off_for >= STAYS).then(|| {
-            self.off_for = 0.0;
-            self.off_by
-        })
+        off.lasts += passed;
+        if off.lasts < STAYS {
+            return None;
+        }
+        let Off { by, before, .. } = std::mem::take(off);
+        let stays = before.is_some_and(|before| by.abs() >= STEADY * before.abs());
+        if !stays {
+            off.before = Some(by);
+        }
+        stays.then_some(by)
     }
 }
