@@ -98,9 +98,15 @@ impl Engine {
             ));
         };
         let switches: Vec<_> = channels.iter().map(Channel::switches).collect();
-        let conditioner =
-            Conditioner::new(frames, speech_in, channels, &switches, &spec, speech_frames)
-                .timed(&instruments);
+        let conditioner = Conditioner::new(
+            frames,
+            speech_in,
+            channels,
+            &switches,
+            &spec,
+            speech_frames,
+            &instruments,
+        );
         let (meters, books) = (conditioner.meters(), conditioner.books());
         let standing = conditioner.standing();
         let clock = conditioner.clock();

@@ -85,6 +85,8 @@ impl fmt::Debug for Conditioner {
 }
 
 impl Conditioner {
+    /// Wake-ups, depth and the time of whole blocks and of the speech chain are recorded in
+    /// `instruments`.
     pub(super) fn new(
         frames: Reader,
         speech: Producer,
@@ -92,9 +94,10 @@ impl Conditioner {
         switches: &[Arc<Switches>],
         spec: &Spec,
         stride: usize,
+        instruments: &Arc<Instruments>,
     ) -> Self {
         let stages = Stages {
-            outlet: SpeechOutlet::new(speech, switches, stride),
+            outlet: SpeechOutlet::new(speech, switches, stride).timed(instruments),
             channels,
             sample_rate: spec.sample_rate,
             width: spec.channels,
@@ -112,19 +115,10 @@ impl Conditioner {
             cadence: Cadence::default(),
             stages,
             books: Arc::default(),
-            instruments: Arc::default(),
-            watch: Stopwatch::default(),
+            instruments: Arc::clone(instruments),
+            watch: Stopwatch::new(Arc::clone(instruments)),
             standing: Arc::default(),
         }
-    }
-
-    /// Has wake-ups, depth and the time of whole blocks and of the speech chain recorded in
-    /// `instruments`.
-    pub(super) fn timed(mut self, instruments: &Arc<Instruments>) -> Self {
-        self.instruments = Arc::clone(instruments);
-        self.watch = Stopwatch::new(Arc::clone(instruments));
-        self.stages.outlet = self.stages.outlet.timed(instruments);
-        self
     }
 
     pub(super) fn meters(&self) -> Meters {
