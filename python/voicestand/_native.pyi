@@ -76,8 +76,8 @@ class ClockReading(TypedDict):
     steps: int
 
 @type_check_only
-class EngineStats(TypedDict):
-    """The books of an engine; see ``Engine.stats``."""
+class EngineBooks(TypedDict):
+    """The books of an engine; see ``Engine.books``."""
 
     captured: int
     lost_before_dsp: int
@@ -88,6 +88,11 @@ class EngineStats(TypedDict):
     overflows: int
     waiting_blocks: int
     longest_gap: float
+
+@type_check_only
+class EngineStats(EngineBooks):
+    """The books of an engine, and what it measures of itself; see ``Engine.stats``."""
+
     histograms: dict[str, HistogramSummary]
     threads: dict[str, ThreadTimes]
 
@@ -297,8 +302,14 @@ class Engine:
         no reader is left.
         """
 
+    def books(self) -> EngineBooks:
+        """In frames of the source; ``longest_gap`` between two blocks in seconds.
+
+        Cheap enough to be asked for often.
+        """
+
     def stats(self) -> EngineStats:
-        """The books, in frames of the source; ``longest_gap`` between two blocks in seconds.
+        """The books, and what the engine measures of itself, which takes long to sum up.
 
         ``histograms`` by name: ``callback`` and ``interval_jitter`` of a device's callback;
         ``dsp_wake`` and ``reader_wake``, from the publication of a block to the thread that slept

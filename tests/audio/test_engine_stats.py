@@ -175,3 +175,16 @@ def test_a_value_beyond_a_minute_is_counted_as_such() -> None:
         jitter = core.stats()["histograms"]["interval_jitter"]
     assert (jitter["count"], jitter["saturated"]) == (1, 1)
     assert jitter["max"] >= 60
+
+
+def test_books_are_those_of_the_statistics_and_sum_up_no_histogram() -> None:
+    core = engine()
+    core.push(np.zeros((BLOCK, 1), np.float32))
+    conditioned(core, 1)
+    books, stats = dict(core.books()), dict(core.stats())
+    assert books["captured"] == BLOCK
+    assert books.items() <= stats.items()
+    assert set(stats) - set(books) == {"histograms", "threads"}
+    core.close()
+    with pytest.raises(ValueError, match="closed"):
+        core.books()

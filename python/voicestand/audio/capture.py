@@ -12,7 +12,7 @@ from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError
 
 if TYPE_CHECKING:
-    from voicestand._native import CaptureBlock, ClockReading, EngineStats
+    from voicestand._native import CaptureBlock, ClockReading, EngineBooks
 
 
 class CaptureStats(TypedDict):
@@ -89,7 +89,7 @@ class Capture:
         """Of the device, Hz."""
         self.channels = self._source.channels
         self._reader = self._source.engine.capture_reader()
-        self._final: EngineStats | None = None
+        self._final: EngineBooks | None = None
         try:
             self._source.start()
         except BaseException:
@@ -124,7 +124,7 @@ class Capture:
 
         Raises ``RuntimeError`` while another thread reads.
         """
-        books = self._final or self._source.engine.stats()
+        books = self._final or self._source.engine.books()
         return {
             "captured": books["captured"],
             "delivered": self._reader.delivered,
@@ -140,7 +140,7 @@ class Capture:
         """Stops the device; what it has given can still be read. Safe to repeat."""
         if self._final is None:
             self._source.stop()
-            self._final = self._source.engine.stats()
+            self._final = self._source.engine.books()
             self._source.close()
 
     def __enter__(self) -> Capture:

@@ -173,7 +173,7 @@ class DeviceSource:
         try:
             if self._ended.is_set() or not self._keeper.is_alive():
                 return None
-            if self.engine.stats()["blocks"]:
+            if self.engine.books()["blocks"]:
                 return None
             silent = time.monotonic() - self._seen_at
             if silent > SILENT_AFTER:
@@ -226,7 +226,7 @@ class DeviceSource:
 
     def _look(self) -> None:
         """Whether the stream still gives audio; a source that never did is left to ``trouble``."""
-        blocks, now = self.engine.stats()["blocks"], time.monotonic()
+        blocks, now = self.engine.books()["blocks"], time.monotonic()
         if blocks != self._seen_blocks:
             self._seen_blocks, self._seen_at = blocks, now
         if not blocks:
@@ -264,7 +264,7 @@ class DeviceSource:
             since=self._seen_at,
             remind_after=REMIND_FIRST,
             blocks=self._seen_blocks,
-            missing=self.engine.stats()["missing"],
+            missing=self.engine.books()["missing"],
         )
         self.engine.interrupt()
         self._opener = threading.Thread(
@@ -273,11 +273,11 @@ class DeviceSource:
         self._opener.start()
 
     def _wait_for_device(self, away: _Absence) -> None:
-        stats, now = self.engine.stats(), time.monotonic()
-        if self._stream is not None and stats["blocks"] != away.blocks:
+        books, now = self.engine.books(), time.monotonic()
+        if self._stream is not None and books["blocks"] != away.blocks:
             self._away = None
-            self._seen_blocks, self._seen_at = stats["blocks"], now
-            gap = (stats["missing"] - away.missing) / self.sample_rate
+            self._seen_blocks, self._seen_at = books["blocks"], now
+            gap = (books["missing"] - away.missing) / self.sample_rate
             self.tell(
                 "info",
                 "audio.device_back",
@@ -327,7 +327,7 @@ class DeviceSource:
                 return None
             # The old stream may have given its last frames since it was given up.
             self.engine.interrupt()
-            away.blocks = self.engine.stats()["blocks"]
+            away.blocks = self.engine.books()["blocks"]
             try:
                 stream.start()
             except VoicestandError:

@@ -182,7 +182,7 @@ class Conversation:
         # One clock for all: what is heard at one moment has one time on every channel.
         origin = time.monotonic()
         for source in self._sources:
-            if source.engine.stats()["clock"] is not None:  # else it keeps a clock of its own
+            if source.engine.books()["clock"] is not None:  # else it keeps a clock of its own
                 source.engine.begin_at(origin)
             source.start()
         self._observer.start()

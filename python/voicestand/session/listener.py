@@ -165,18 +165,18 @@ class Listener:
     def books(self) -> Books:
         """Where the frames of the source are; exact once the listener has stopped."""
         try:
-            stats = self.source.engine.stats()
+            books = self.source.engine.books()
         except ValueError:  # the source is closed: a view may ask once more
             return self._books
         # A device that speaks on after the end was not heard; what was not read of a file is
         # still in it.
-        refused = stats["rejected"] if self.source.live else 0
+        refused = books["rejected"] if self.source.live else 0
         self._books = Books(
-            captured=stats["captured"] + refused,
+            captured=books["captured"] + refused,
             delivered=self._delivered,
-            lost=self._lost + stats["lost_before_dsp"] + refused,
-            overflows=stats["overflows"],
-            missing=stats["missing"],
+            lost=self._lost + books["lost_before_dsp"] + refused,
+            overflows=books["overflows"],
+            missing=books["missing"],
         )
         return self._books
 

@@ -297,12 +297,10 @@ impl Engine {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// The books: `captured`, `lost_before_dsp`, `rejected`, `missing` (frames); `blocks`,
-    /// `overflows`, `waiting_blocks`; `longest_gap` between two blocks (seconds); `histograms` of durations and
-    /// depths by name; `threads`: CPU time of the callback's and the DSP thread.
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let core = self.core()?;
-        let (stats, instruments) = (core.stats(), core.instruments());
+    /// The books: `captured`, `lost_before_dsp`, `rejected`, `missing` (frames); `blocks`, `overflows`,
+    /// `waiting_blocks`; `longest_gap` between two blocks (seconds). Cheap enough to be asked for often.
+    fn books<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.core()?.stats();
         let dict = PyDict::new(py);
         dict.set_item("captured", stats.captured)?;
         dict.set_item("lost_before_dsp", stats.lost_before_dsp)?;
@@ -321,6 +319,15 @@ impl Engine {
         dict.set_item("overflows", stats.input.overflows)?;
         dict.set_item("waiting_blocks", stats.waiting_blocks)?;
         dict.set_item("longest_gap", stats.input.longest_gap_ns as f64 / 1e9)?;
+        Ok(dict)
+    }
+
+    /// The books; `histograms` of durations and depths by name; `threads`: CPU time of the
+    /// callback's and the DSP thread.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let core = self.core()?;
+        let instruments = core.instruments();
+        let dict = self.books(py)?;
         dict.set_item("histograms", histograms::summaries(py, instruments)?)?;
         dict.set_item("threads", histograms::threads(py, instruments)?)?;
         Ok(dict)
