@@ -86,11 +86,12 @@ def test_16_bit_audio_survives_the_way_through_floats(values: list[int]) -> None
         (np.inf, 32767),
         (-np.inf, -32768),
         (np.nan, 0),
-        (0.5 / 32768, 0),
-        (1.5 / 32768, 2),
+        (0.4 / 32768, 0),
+        (0.6 / 32768, 1),
+        (-1.6 / 32768, -2),
     ],
 )
-def test_samples_are_clipped_and_rounded_half_to_even(sample: float, expected: int) -> None:
+def test_samples_are_clipped_and_rounded_to_the_nearest(sample: float, expected: int) -> None:
     assert to_pcm(np.array([sample], dtype=np.float32))[0] == expected
 
 
