@@ -28,3 +28,7 @@ class StorageError(VoicestandError):
 
 class EngineUnavailableError(VoicestandError):
     """A recognizer or an inference device that was asked for is not there."""
+
+
+class ModelError(VoicestandError):
+    """A model cannot be had, or not be used: no network, no room, wrong bytes, a damaged folder."""

@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.config import config
     from voicestand.cli.devices import devices
     from voicestand.cli.doctor import doctor
+    from voicestand.cli.models import models
     from voicestand.cli.run import run
     from voicestand.cli.sessions import sessions
     from voicestand.cli.top import top
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
 
     app.add_typer(config, name="config")
     app.add_typer(sessions, name="sessions")
+    app.add_typer(models, name="models")
     app.add_typer(bench, name="bench")
     app.command()(run)
     app.command()(transcribe)

@@ -1,11 +1,13 @@
-"""The recognizers there are, and which one ``auto`` means."""
+"""The recognizers there are, and which one, with which model, the settings mean."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
-from voicestand.errors import EngineUnavailableError
+from voicestand.errors import EngineUnavailableError, InputError
+from voicestand.speech.models import kind, manifest, store
 
 AUTO = "auto"
 
@@ -15,55 +17,180 @@ class Entry(NamedTuple):
 
     name: str
     path: str
-    """``module:Class``; the class implements :class:`voicestand.speech.protocol.RecognizerEngine`
-    and is made without arguments."""
+    """``module:Class``; the class implements :class:`voicestand.speech.protocol.RecognizerEngine`.
+    It is made with the folder of its model, or without arguments where it is embedded."""
     requires: str
     """The module that must be installed."""
-    embedded: bool
-    """Comes with VoiceStand: always there, and less accurate than what can be installed."""
+    extra: str = ""
+    """What installs it: ``pip install 'voicestand[EXTRA]'``. Empty: it is embedded, comes with
+    VoiceStand and its own model, and is less accurate than what can be installed."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it comes with VoiceStand: always there."""
+        return not self.extra
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package is there."""
+        return find_spec(self.requires) is not None
 
 
-_ENTRIES = (
-    Entry("pocketsphinx", "voicestand.speech.pocketsphinx:PocketSphinx", "pocketsphinx", True),
+class Choice(NamedTuple):
+    """An engine with its model."""
+
+    entry: Entry
+    model: Path | None = None
+    """The model's folder; None where the engine is embedded."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self.entry.name
+
+    @property
+    def path(self) -> str:
+        """What a worker makes the engine from."""
+        if self.model is None:
+            return self.entry.path
+        return f"voicestand.speech.loading:{self.entry.name}@{self.model}"
+
+
+ENTRIES = (
+    Entry(kind.MOONSHINE, "voicestand.speech.moonshine:Moonshine", "moonshine_voice", "moonshine"),
+    Entry(kind.SHERPA_ONNX, "voicestand.speech.sherpa:SherpaOnnx", "sherpa_onnx", "sherpa"),
+    Entry(kind.WHISPER, "voicestand.speech.whisper:Whisper", "openvino_genai", "whisper"),
+    Entry("pocketsphinx", "voicestand.speech.pocketsphinx:PocketSphinx", "pocketsphinx"),
 )
-"""Best first: ``auto`` is the first one that is installed."""
+"""Best first: ``auto`` is the first one that is installed and has a model."""
 
 
 def engines() -> list[str]:
-    """Names of the recognizers that are installed, best first."""
-    return [entry.name for entry in _ENTRIES if find_spec(entry.requires)]
+    """Names of the recognizers that are installed and have a model, best first."""
+    return [entry.name for entry in ENTRIES if _usable(entry)]
 
 
-def resolve(name: str = AUTO) -> Entry:
-    """The engine called ``name``, or the best one for ``auto``.
-
-    Raises :class:`voicestand.errors.EngineUnavailableError` where there is no such engine, naming
-    those that are.
-    """
-    present = engines()
-    wanted = next(iter(present), "") if name == AUTO else name
-    for entry in _ENTRIES:
-        if entry.name == wanted and wanted in present:
-            return entry
-    there = f"there is {', '.join(present)}" if present else "none is installed"
-    raise EngineUnavailableError(
-        f"no recognizer {name!r}: {there}; set speech.engine to one of them, or to {AUTO}"
+def models_of(engine: str) -> list[Path]:
+    """Folders of the engine's models that are in the store, the best first."""
+    known = [model.name for model in manifest.models()]
+    there = sorted(
+        store.present(), key=lambda name: (known.index(name) if name in known else len(known), name)
     )
+    paths = [store.path_of(name) for name in there]
+    return [path for path in paths if kind.engine_of(path) == engine]
+
+
+def missing_package(engine: str) -> str | None:
+    """How to install the package of ``engine``; None where it is there."""
+    entry = find(engine)
+    return None if entry.installed else f"pip install 'voicestand[{entry.extra}]'"
+
+
+def find(name: str) -> Entry:
+    """The engine called ``name``, installed or not.
+
+    Raises :class:`voicestand.errors.EngineUnavailableError`, naming those that are usable, where
+    there is none of that name.
+    """
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    raise EngineUnavailableError(
+        f"no recognizer {name!r}: {_there()}; set speech.engine to one of them, or to {AUTO}"
+    )
+
+
+def resolve(name: str = AUTO, model: str = "") -> Choice:
+    """The engine that the settings ``speech.engine`` and ``speech.model`` mean, with its model.
+
+    Raises :class:`voicestand.errors.EngineUnavailableError`, saying what to do, where the engine or
+    its model is not there; :class:`voicestand.errors.InputError` where they do not go together.
+    """
+    folder = _folder(model) if model else None
+    if name == AUTO:
+        entry = _best() if folder is None else find(_engine_of(folder))
+    else:
+        entry = find(name)
+    if not entry.installed:
+        how = f"install it with: {missing_package(entry.name)}" if entry.extra else "reinstall it"
+        raise EngineUnavailableError(f"the recognizer {entry.name} is not installed; {how}")
+    if entry.embedded:
+        if folder is not None:
+            raise InputError(f"speech.model: {entry.name} has a model of its own; leave it empty")
+        return Choice(entry)
+    if folder is None:
+        return Choice(entry, _best_model(entry))
+    if (other := _engine_of(folder)) != entry.name:
+        raise InputError(f"speech.model: {folder} is a model for {other}, not for {entry.name}")
+    return Choice(entry, folder)
+
+
+def _usable(entry: Entry) -> bool:
+    return entry.installed and (entry.embedded or bool(models_of(entry.name)))
+
+
+def _there() -> str:
+    present = engines()
+    return f"there is {', '.join(present)}" if present else "none is installed"
+
+
+def _best() -> Entry:
+    for entry in ENTRIES:
+        if _usable(entry):
+            return entry
+    raise EngineUnavailableError("no recognizer is installed; reinstall voicestand")
+
+
+def _best_model(entry: Entry) -> Path:
+    for path in models_of(entry.name):
+        return path
+    example = next(model.name for model in manifest.models() if model.engine == entry.name)
+    raise EngineUnavailableError(
+        f"the recognizer {entry.name} has no model; fetch one: voicestand models pull {example}"
+    )
+
+
+def _folder(model: str) -> Path:
+    """What ``speech.model`` names."""
+    if "/" in model or model.startswith("~"):
+        path = Path(model).expanduser().absolute()
+        if path.is_dir():
+            return path
+        raise EngineUnavailableError(f"speech.model: there is no folder {path}")
+    if model in store.present():
+        return store.path_of(model)
+    known = manifest.find(model).name
+    raise EngineUnavailableError(
+        f"the model {known} is not there; fetch it: voicestand models pull {known}"
+    )
+
+
+def _engine_of(folder: Path) -> str:
+    engine = kind.engine_of(folder)
+    if engine is None:
+        raise InputError(f"speech.model: {folder} holds no model that a recognizer here can use")
+    return engine
 
 
 EMBEDDED_CODE = "recognizer.embedded"
 """Code of the alert (severity ``info``) that says :func:`embedded_notice`, once a session."""
 
 
-def embedded_notice(name: str) -> str | None:
-    """What to tell the user, once a session, where the setting ``name`` chose an embedded engine.
+def embedded_notice(name: str, model: str = "") -> str | None:
+    """What to tell the user, once a session, where the settings chose an embedded engine.
 
     None where a better engine is used, or the embedded one was asked for by name.
     """
-    if name != AUTO or not (entry := resolve(name)).embedded:
+    if name != AUTO or not (entry := resolve(name, model).entry).embedded:
         return None
     return (
         f"captions come from the embedded recognizer {entry.name}, which mishears about every "
-        "third word of real speech; a better model can be installed once its engine is supported "
-        "(see the limits in the README)"
+        f"third word of real speech; for a better one: {better()}"
     )
+
+
+def better() -> str:
+    """What to do for a better recognizer than the embedded one."""
+    model = manifest.models()[0]
+    steps = [missing_package(model.engine), f"voicestand models pull {model.name}"]
+    return " and ".join(step for step in steps if step)

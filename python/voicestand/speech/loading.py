@@ -1,0 +1,23 @@
+"""Engines by name and model: ``voicestand.speech.loading:ENGINE@FOLDER``.
+
+A worker makes the engine ``module:Class`` without arguments. Here such a class is looked up by the
+engine's name, and knows its model.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from voicestand.speech.protocol import RecognizerEngine
+from voicestand.speech.registry import find
+
+
+def __getattr__(name: str) -> Callable[[], RecognizerEngine]:
+    engine, at, folder = name.partition("@")
+    if not at:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, kind = find(engine).path.partition(":")
+    return functools.partial(getattr(import_module(module), kind), Path(folder))
