@@ -61,7 +61,10 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The recognizer."""
 
     engine: Annotated[str, Meta(min_length=1)] = "auto"
-    """``auto``: the best that is installed."""
+    """``auto``: the best that is installed and has a model."""
+    model: str = ""
+    """Name of a model, as in ``voicestand models list``, or the path of a folder. Empty: the best
+    of the engine's models that are there."""
     partial_interval: Annotated[float, Meta(ge=0.05, le=60)] = 0.3
     """Seconds of audio between partials."""
     backlog_seconds: Annotated[float, Meta(ge=10, le=7200)] = 600.0

@@ -58,7 +58,7 @@ class Hearing:
         self.alerts: list[tuple[Severity, str, str]] = []
         self.recognizer = Recognizer(
             "self",
-            SpeechSettings(**settings),  # type: ignore[arg-type]
+            SpeechSettings(engine="pocketsphinx", **settings),  # type: ignore[arg-type]
             on_partial=self.partials.append,
             on_final=self.finals.append,
             on_alert=lambda *alert: self.alerts.append(alert),

@@ -174,8 +174,9 @@ def test_a_part_that_starts_elsewhere_than_asked_is_not_taken(serve: Serve) -> N
 
 def test_a_part_longer_than_the_file_is_thrown_away(serve: Serve) -> None:
     server = serve({"cut": 100_000}, {"becomes": BODY[:50_000], "ranged": True})
-    assert fetched(server, model(BODY[:50_000], size=False, sha256=False, about=400_000)) == (
-        BODY[:50_000]
+    assert (
+        fetched(server, model(BODY[:50_000], size=False, sha256=False, about=400_000))
+        == (BODY[:50_000])
     )
 
 
@@ -338,7 +339,7 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
     there = shutil.disk_usage("/")._replace(free=10 << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: there)
     server = serve()
-    with pytest.raises(ModelError, match="a-model needs 67 MB in .* 10 MB are free"):
+    with pytest.raises(ModelError, match=r"a-model needs 67 MB in .* 10 MB are free"):
         fetched(server, model())
     assert server.asked == []
 

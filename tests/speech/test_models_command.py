@@ -101,9 +101,7 @@ def test_an_interrupted_pull_leaves_no_model_and_the_next_goes_on(
     assert (row["state"], row["checked"]) == ("present", False)
 
 
-def test_list_says_what_there_is_and_remove_takes_it_away(
-    program: Program, tmp_path: Path
-) -> None:
+def test_list_says_what_there_is_and_remove_takes_it_away(program: Program, tmp_path: Path) -> None:
     assert {row["state"] for row in listed(program).values()} == {"absent"}
     assert all(row["licence"] and row["size"] > 0 for row in listed(program).values())
     folder = tmp_path / "stick" / NAME

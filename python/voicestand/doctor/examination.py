@@ -27,6 +27,7 @@ CHECKS: Mapping[str, Examine] = {
     "NPU": inference.npu,
     "voice activity": inference.model,
     "recognizer": recognition.recognizer,
+    "more recognizers": recognition.installed,
     "settings": storage.settings,
     "journal": storage.journal,
     "CPU topology": scheduling.topology,

@@ -31,9 +31,9 @@ from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
 from voicestand.session.listener import Books, Listener
+from voicestand.session.notices import notices
 from voicestand.session.statistics import Observer, own_processes, source_stats
 from voicestand.session.utterances import Utterances
-from voicestand.speech import EMBEDDED_CODE, embedded_notice
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 
 if TYPE_CHECKING:
@@ -174,9 +174,8 @@ class Conversation:
         for one in self._recognizers.values():
             one.wait_ready()
         self._keeper.begin(self._started(vad))
-        notice = embedded_notice(self._settings.speech.engine)
-        if notice is not None:
-            self._alert("info", EMBEDDED_CODE, notice)
+        for severity, code, message in notices(self._settings.speech):
+            self._alert(severity, code, message)
         for listener in self._listeners:
             listener.start()
         # One clock for all: what is heard at one moment has one time on every channel.

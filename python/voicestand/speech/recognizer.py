@@ -80,7 +80,8 @@ class Recognizer:
     for the recognizer. The callbacks are called one at a time from a thread of the recognizer's
     own: ``on_final`` exactly once for every utterance that was begun and ended, in that order;
     ``on_alert`` with severity, code and message. Raises
-    :class:`voicestand.errors.EngineUnavailableError` where ``settings.engine`` is not there.
+    :class:`voicestand.errors.EngineUnavailableError` where ``settings.engine`` or its model is not
+    there.
 
     ``engine_path`` (``module:Class``) runs another engine than ``settings.engine``; it is how tests
     run engines that fail.
@@ -99,8 +100,8 @@ class Recognizer:
         on_alert: Callable[[Severity, str, str], None],
         engine_path: str | None = None,
     ) -> None:
-        entry = resolve(settings.engine)
-        self.engine = entry.name
+        choice = resolve(settings.engine, settings.model)
+        self.engine = choice.name
         """Name of the engine."""
         self._channel = channel
         self._on_partial = on_partial
@@ -115,8 +116,8 @@ class Recognizer:
         self._alerts: list[tuple[Severity, str, str]] = []
         self._closed = False
         self._supervisor = Supervisor(
-            engine_name=entry.name,
-            engine_path=engine_path or entry.path,
+            engine_name=choice.name,
+            engine_path=engine_path or choice.path,
             partial_interval=settings.partial_interval,
             hang_seconds=settings.hang_seconds,
             log=self._log,

@@ -79,8 +79,8 @@ def _told(archive: Path) -> Iterator[None]:
         raise ModelError(f"{archive.name} is damaged: {why.rstrip(':')}") from error
     except OSError as error:
         # bz2 says by an OSError without a number that its data is invalid.
-        why = error.strerror if error.errno else f"it is damaged: {error}"
-        raise ModelError(f"{archive.name} cannot be unpacked: {why}") from error
+        what = error.strerror if error.errno else f"it is damaged: {error}"
+        raise ModelError(f"{archive.name} cannot be unpacked: {what}") from error
 
 
 def _entries(archive: Path) -> Iterator[_Entry]:

@@ -1,0 +1,125 @@
+"""Moonshine Voice (``voicestand[moonshine]``): streaming networks made for live speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
+from voicestand.speech.protocol import Transcript
+from voicestand.speech.whole_utterance import SHORTEST, normalized
+
+CHUNK = 2560 * 3
+"""Samples between two passes, 0.48 s: a multiple of the library's 80 ms steps and of its windows of
+512 samples, so that none are left over between two passes."""
+
+LONGEST = CHUNK * 62
+"""Samples heard as one, 29.8 s. The networks are made for 30 s at most, and the library gives no
+more than 256 tokens: a longer utterance is heard in so long pieces."""
+
+_OPTIONS = {
+    # The utterance has been found already. The library's own detector would search it again, with a
+    # state that it keeps from one utterance to the next. Zero takes everything for speech.
+    "vad_threshold": "0.0",
+    "vad_max_segment_duration": "60",
+    "return_audio_data": "false",
+    "identify_speakers": "false",
+}
+
+_NEVER = 1e9
+"""Seconds. Left to itself the library decides by the clock when it makes a pass."""
+
+
+class Moonshine:
+    """A Moonshine network; passes are made after fixed numbers of samples.
+
+    The transcript depends on the samples alone, as far as this side of the library is concerned.
+    NB: a pass takes the words of the one before as a draft; the library checks them, but that the
+    result is the same to the last letter is its promise, not ours.
+    """
+
+    name = "moonshine"
+
+    def __init__(self, folder: Path) -> None:
+        from moonshine_voice import ModelArch, Transcriber
+
+        streaming = (folder / "streaming_config.json").is_file()
+        # A streaming network's size stands in its files; the library only wants to know its kind.
+        # The others are told apart by the size of their encoder: 30 MB and 80 MB in full precision.
+        kind = ModelArch.SMALL_STREAMING if streaming else _kind_of_first_generation(folder)
+        self._transcriber = Transcriber(str(folder), ModelArch(kind), options=_OPTIONS)
+        self._force = int(self._transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
+        self._stream: Any = None
+        self.start()
+
+    def start(self) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._abandon()
+        self._unheard = np.empty(0, dtype=np.int16)
+        self._heard = 0
+        self._before: list[str] = []
+        self._text = ""
+
+    def feed(self, samples: Pcm) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._unheard = np.concatenate([self._unheard, samples])
+        while len(self._unheard) >= CHUNK:
+            self._hear(self._unheard[:CHUNK])
+            self._unheard = self._unheard[CHUNK:]
+
+    def partial(self) -> str:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        return " ".join(filter(None, [*self._before, self._text]))
+
+    def finish(self) -> Transcript:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        if self._heard + len(self._unheard) >= SHORTEST or self._before:
+            if len(self._unheard):
+                rest = np.zeros(CHUNK, dtype=np.int16)
+                rest[: len(self._unheard)] = self._unheard
+                self._hear(rest)
+            self._end_piece()
+        return Transcript(text=self.partial())
+
+    def _hear(self, chunk: Pcm) -> None:
+        if self._stream is None:
+            self._stream = self._transcriber.create_stream(
+                update_interval=_NEVER, transcribe_flags=self._force
+            )
+            self._stream.start()
+        self._stream.add_audio(normalized(chunk).tolist(), SAMPLE_RATE)
+        self._text = _text(self._stream.update_transcription(self._force))
+        self._heard += len(chunk)
+        if self._heard >= LONGEST:
+            self._end_piece()
+
+    def _end_piece(self) -> None:
+        """Has the library hear what it held back to look ahead, and keeps the text."""
+        if self._stream is None:
+            return
+        # It makes its last pass only if there is new audio, which it then does not hear.
+        self._stream.add_audio([0.0] * CHUNK, SAMPLE_RATE)
+        transcript = self._stream.stop()
+        if transcript is None:  # the stream tells its errors to listeners only
+            raise RuntimeError("moonshine failed in its last pass")
+        self._before.append(_text(transcript))
+        self._text = ""
+        self._heard = 0
+        self._abandon()
+
+    def _abandon(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+
+
+def _kind_of_first_generation(folder: Path) -> int:
+    """0 for tiny, 1 for base."""
+    return int((folder / "encoder_model.ort").stat().st_size > 16_000_000)
+
+
+def _text(transcript: Any) -> str:
+    lines = (" ".join(line.text.split()) for line in transcript.lines)
+    return " ".join(filter(None, lines))

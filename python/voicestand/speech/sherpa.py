@@ -1,0 +1,145 @@
+"""sherpa-onnx (``voicestand[sherpa]``): streaming networks of many kinds, and others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
+from voicestand.speech.protocol import RecognizedWord, Transcript
+from voicestand.speech.sherpa_model import SherpaModel, sherpa_model
+from voicestand.speech.whole_utterance import SHORTEST, Samples, WholeUtterance, normalized
+
+THREADS = 1
+"""Of the network, beside the process's own."""
+
+TAIL = SAMPLE_RATE * 2 // 3
+"""Samples of silence behind the utterance, so that a streaming network gets its last piece whole;
+a network may look 0.64 s at a time."""
+
+_TOKEN_SECONDS = 0.04
+"""A token's time is that of its frame; frames are so long in the networks that state times."""
+
+_BOUNDARIES = ("▁", " ")
+"""What a token begins with that begins a word."""
+
+
+class SherpaOnnx:
+    """A folder's model, whatever its kind.
+
+    The transcript depends on the samples alone: features are computed without dither, the network
+    sees pieces counted from the utterance's first sample, in a stream of its own.
+    """
+
+    name = "sherpa-onnx"
+
+    def __init__(self, folder: Path) -> None:
+        model = sherpa_model(folder)
+        self._engine = _Streaming(model) if model.streaming else _Whole(model)
+
+    def start(self) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._engine.start()
+
+    def feed(self, samples: Pcm) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._engine.feed(samples)
+
+    def partial(self) -> str:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        return self._engine.partial()
+
+    def finish(self) -> Transcript:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        return self._engine.finish()
+
+
+class _Streaming:
+    def __init__(self, model: SherpaModel) -> None:
+        from sherpa_onnx import OnlineRecognizer
+
+        make = getattr(OnlineRecognizer, model.method)
+        self._recognizer = make(**model.files, num_threads=THREADS)
+        self.start()
+
+    def start(self) -> None:
+        self._stream = self._recognizer.create_stream()
+        self._length = 0
+
+    def feed(self, samples: Pcm) -> None:
+        self._length += len(samples)
+        self._hear(normalized(samples))
+
+    def partial(self) -> str:
+        return readable(self._recognizer.get_result(self._stream))
+
+    def finish(self) -> Transcript:
+        if self._length < SHORTEST:
+            return Transcript(text="")
+        self._hear(np.zeros(TAIL, dtype=np.float32))
+        self._stream.input_finished()
+        self._decode()
+        result = self._recognizer.get_result_all(self._stream)
+        text = readable(result.text)
+        words = words_of(result.tokens, result.timestamps)
+        same = " ".join(word.text for word in words) == text
+        return Transcript(text=text, words=words if same else [])
+
+    def _hear(self, samples: Samples) -> None:
+        if len(samples):
+            self._stream.accept_waveform(SAMPLE_RATE, samples)
+            self._decode()
+
+    def _decode(self) -> None:
+        while self._recognizer.is_ready(self._stream):
+            self._recognizer.decode_stream(self._stream)
+
+
+class _Whole:
+    def __init__(self, model: SherpaModel) -> None:
+        from sherpa_onnx import OfflineRecognizer
+
+        make = getattr(OfflineRecognizer, model.method)
+        self._recognizer = make(**model.files, num_threads=THREADS)
+        self._utterance = WholeUtterance(self._recognize)
+        self.start = self._utterance.start
+        self.feed = self._utterance.feed
+        self.partial = self._utterance.partial
+
+    def finish(self) -> Transcript:
+        return Transcript(text=self._utterance.finish())
+
+    def _recognize(self, samples: Samples) -> str:
+        stream = self._recognizer.create_stream()
+        stream.accept_waveform(SAMPLE_RATE, samples)
+        self._recognizer.decode_stream(stream)
+        return readable(stream.result.text)
+
+
+def readable(text: str) -> str:
+    """Networks trained on LibriSpeech know capital letters only."""
+    text = " ".join(text.split())
+    return text.lower() if text.isupper() else text
+
+
+def words_of(tokens: list[str], times: list[float]) -> list[RecognizedWord]:
+    """The words that ``tokens`` spell, each from its first token's time to its last one's end.
+
+    Empty where the network states no times.
+    """
+    if len(tokens) != len(times):
+        return []
+    words: list[tuple[str, float, float]] = []
+    for token, time in zip(tokens, times, strict=True):
+        piece = readable(token.replace("▁", " "))
+        if not words or token.startswith(_BOUNDARIES):
+            words.append((piece, time, time))
+        else:
+            text, start, _ = words[-1]
+            words[-1] = (text + piece, start, time)
+    return [
+        RecognizedWord(text=text, start=round(start, 2), end=round(end + _TOKEN_SECONDS, 2))
+        for text, start, end in words
+        if text
+    ]

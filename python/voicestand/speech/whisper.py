@@ -1,0 +1,56 @@
+"""Whisper by OpenVINO GenAI (``voicestand[whisper]``): whole utterances, many languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voicestand.speech.audio_log import Pcm
+from voicestand.speech.protocol import Transcript
+from voicestand.speech.whole_utterance import Samples, WholeUtterance
+
+DEVICE = "CPU"
+
+PRECISION = "f32"
+"""NB: on processors with AMX the CPU plugin computes in bf16 unless it is told not to: the same
+audio would have another transcript on another machine."""
+
+
+class Whisper:
+    """A Whisper network in OpenVINO's format, greedily decoded.
+
+    The transcript depends on the samples alone: nothing is kept between two utterances, and what a
+    partial found is not used by the final.
+    """
+
+    name = "whisper"
+
+    def __init__(self, folder: Path) -> None:
+        from openvino_genai import WhisperPipeline
+
+        self._pipeline = WhisperPipeline(str(folder), DEVICE, INFERENCE_PRECISION_HINT=PRECISION)
+        self._config = self._pipeline.get_generation_config()
+        self._config.num_beams = 1
+        self._config.do_sample = False
+        if self._config.is_multilingual:  # networks for English alone refuse to be told
+            self._config.task = "transcribe"
+            self._config.language = "<|en|>"
+        self._utterance = WholeUtterance(self._recognize)
+
+    def start(self) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._utterance.start()
+
+    def feed(self, samples: Pcm) -> None:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        self._utterance.feed(samples)
+
+    def partial(self) -> str:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        return self._utterance.partial()
+
+    def finish(self) -> Transcript:
+        """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        return Transcript(text=self._utterance.finish())
+
+    def _recognize(self, samples: Samples) -> str:
+        return " ".join(str(self._pipeline.generate(samples, self._config)).split())
