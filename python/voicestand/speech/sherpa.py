@@ -82,7 +82,7 @@ class _Streaming:
         self._decode()
         result = self._recognizer.get_result_all(self._stream)
         text = readable(result.text)
-        words = words_of(result.tokens, result.timestamps)
+        words = words_of(result.tokens, result.timestamps, self._length / SAMPLE_RATE)
         same = " ".join(word.text for word in words) == text
         return Transcript(text=text, words=words if same else [])
 
@@ -123,10 +123,11 @@ def readable(text: str) -> str:
     return text.lower() if text.isupper() else text
 
 
-def words_of(tokens: list[str], times: list[float]) -> list[RecognizedWord]:
+def words_of(tokens: list[str], times: list[float], length: float) -> list[RecognizedWord]:
     """The words that ``tokens`` spell, each from its first token's time to its last one's end.
 
-    Empty where the network states no times.
+    No time is beyond ``length`` (seconds): the network also heard silence behind the utterance.
+    Empty where it states no times.
     """
     if len(tokens) != len(times):
         return []
@@ -139,7 +140,11 @@ def words_of(tokens: list[str], times: list[float]) -> list[RecognizedWord]:
             text, start, _ = words[-1]
             words[-1] = (text + piece, start, time)
     return [
-        RecognizedWord(text=text, start=round(start, 2), end=round(end + _TOKEN_SECONDS, 2))
+        RecognizedWord(
+            text=text,
+            start=round(min(start, length), 2),
+            end=round(min(end + _TOKEN_SECONDS, length), 2),
+        )
         for text, start, end in words
         if text
     ]
