@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicestand.audio import devices
+from voicestand.audio import devices, jack_server
 from voicestand.audio.devices import find_input, input_devices
 from voicestand.errors import DeviceError, InputError
 
@@ -37,7 +37,7 @@ Listed = list[tuple[str, str, int]]
 Offer = Callable[..., None]
 
 
-def portaudio_with(listed: Listed, default: int) -> Callable[[], SimpleNamespace]:
+def portaudio_with(listed: Listed, default: int) -> Callable[..., SimpleNamespace]:
     host_apis = [ALSA, "OSS", JACK]
     portaudio = SimpleNamespace(
         default=SimpleNamespace(device=[default, -1]),
@@ -54,7 +54,7 @@ def portaudio_with(listed: Listed, default: int) -> Callable[[], SimpleNamespace
             for index, (name, host_api, channels) in enumerate(listed)
         ],
     )
-    return lambda: portaudio
+    return lambda **_: portaudio
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
 
     def set_devices(listed: Listed, default: int = -1) -> None:
         monkeypatch.setattr(devices, "load_portaudio", portaudio_with(listed, default))
+        monkeypatch.setattr(jack_server, "answers", lambda: False)
 
     return set_devices
 
@@ -143,7 +144,10 @@ offers = st.lists(st.tuples(names, st.sampled_from([ALSA, JACK]), st.integers(0,
 
 @given(listed=offers, default=st.integers(-1, 8), name=st.text(max_size=12))
 def test_any_name_is_a_device_or_one_line(listed: Listed, default: int, name: str) -> None:
-    with mock.patch.object(devices, "load_portaudio", portaudio_with(listed, default)):
+    with (
+        mock.patch.object(devices, "load_portaudio", portaudio_with(listed, default)),
+        mock.patch.object(jack_server, "answers", return_value=False),
+    ):
         inputs = input_devices()
         try:
             assert find_input(name) in inputs

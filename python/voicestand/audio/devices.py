@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Literal, TypeVar
 
 import msgspec
 
+from voicestand.audio import jack_server
 from voicestand.errors import DeviceError, InputError
 
 INSTALL_PORTAUDIO = "sudo apt install libportaudio2"
@@ -40,7 +41,7 @@ _LIST = """
 import sys
 import msgspec
 from voicestand.audio.devices import input_devices, output_devices
-devices = {"input": input_devices, "output": output_devices}[sys.argv[1]]()
+devices = {"input": input_devices, "output": output_devices}[sys.argv[1]](jack=True)
 sys.stdout.buffer.write(msgspec.json.encode(devices))
 """
 
@@ -83,8 +84,12 @@ class OutputDevice(Device, frozen=True, kw_only=True):
 AnyDevice = TypeVar("AnyDevice", bound=Device)
 
 
-def load_portaudio() -> ModuleType:
+def load_portaudio(*, jack: bool = False) -> ModuleType:
     """The module ``sounddevice``, with PortAudio initialized; raises ``DeviceError`` if it cannot.
+
+    ``jack``: whether it may connect this process with a JACK server. Only a process that does
+    nothing but ask for devices may: when the server dies PortAudio hangs in the connection or ends
+    the process by an assertion, and libjack reaches no other server.
 
     The first call initializes PortAudio, which asks every host API and freezes the device list for
     the life of the process. The libraries below it complain to file descriptor 2 about what is not
@@ -95,7 +100,8 @@ def load_portaudio() -> ModuleType:
     # Looking for a server must not start one: jackd would take the sound card for itself.
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
     try:
-        import sounddevice
+        with nullcontext() if jack else jack_server.unseen():
+            import sounddevice
     except OSError as error:
         raise DeviceError(
             f"the library PortAudio is missing ({error}): {INSTALL_PORTAUDIO}"
@@ -114,22 +120,22 @@ def portaudio_is_loaded() -> bool:
     return "sounddevice" in sys.modules
 
 
-def input_devices() -> list[InputDevice]:
-    """The inputs in PortAudio's order, empty if there is none.
+def input_devices(*, jack: bool = False) -> list[InputDevice]:
+    """The inputs in PortAudio's order, empty if there is none; ``jack`` as for ``load_portaudio``.
 
     Raises ``DeviceError`` if PortAudio itself is missing. The list is that of the first call in
     this process.
     """
-    return _devices("input", InputDevice)
+    return _devices("input", InputDevice, jack=jack)
 
 
-def output_devices() -> list[OutputDevice]:
+def output_devices(*, jack: bool = False) -> list[OutputDevice]:
     """The outputs in PortAudio's order, as ``input_devices``."""
-    return _devices("output", OutputDevice)
+    return _devices("output", OutputDevice, jack=jack)
 
 
-def _devices(kind: Kind, device: type[AnyDevice]) -> list[AnyDevice]:
-    portaudio = load_portaudio()
+def _devices(kind: Kind, device: type[AnyDevice], *, jack: bool) -> list[AnyDevice]:
+    portaudio = load_portaudio(jack=jack)
     host_apis = [host_api["name"] for host_api in portaudio.query_hostapis()]
     default_index = portaudio.default.device[("input", "output").index(kind)]
     channels = f"max_{kind}_channels"
@@ -177,17 +183,16 @@ def find_input(name: str = "") -> InputDevice:
     Raises ``DeviceError`` if there is no input at all, ``InputError`` if none matches or several
     do.
     """
-    if not _jack_answers():
+    if not jack_server.answers():
         return find_among(name, input_devices())
-    # PortAudio would connect this process with the JACK server, and when that one dies libjack
-    # cannot reach another one as long as such a dead connection is open.
+    # JACK's clients are not in the list of this process.
     device = find_among(name, fresh_inputs())
     return device if device.is_jack else _own(device, input_devices(), "input")
 
 
 def find_output(name: str = "") -> OutputDevice:
     """The output that ``name`` means, as ``find_input``."""
-    if not _jack_answers():
+    if not jack_server.answers():
         return find_among(name, output_devices(), "output")
     device = find_among(name, _fresh("output", OutputDevice), "output")
     return device if device.is_jack else _own(device, output_devices(), "output")
@@ -199,12 +204,6 @@ def _own(device: AnyDevice, devices: list[AnyDevice], kind: Kind) -> AnyDevice:
         if (own.host_api, own.name) == (device.host_api, device.name):
             return own
     raise DeviceError(f"the {kind} device {device.name!r} has just gone")
-
-
-def _jack_answers() -> bool:
-    """Whether the default JACK server listens, as far as can be seen from outside."""
-    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
-    return Path(f"/dev/shm/jack_{server}_{os.getuid()}_0").is_socket()
 
 
 def find_among(name: str, devices: list[AnyDevice], kind: Kind = "input") -> AnyDevice:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from voicestand.audio import jack_server
 from voicestand.audio.devices import Device, Kind, load_portaudio
 from voicestand.errors import DeviceError
 
@@ -145,7 +146,8 @@ def refresh_devices() -> bool:
         if not all(closed):
             return False
         portaudio._terminate()
-        portaudio._initialize()
+        with jack_server.unseen():
+            portaudio._initialize()
     return True
 
 

@@ -15,7 +15,7 @@ def devices(
     """List the input devices; what --device takes is a name, a part of it, or an index."""
     from voicestand.audio.devices import NO_DEVICE, input_devices
 
-    inputs = input_devices()
+    inputs = input_devices(jack=True)
     if as_json:
         print_json(inputs)
         return

@@ -18,8 +18,8 @@ import json
 from voicestand.audio.devices import input_devices, load_portaudio
 from voicestand.errors import DeviceError
 try:
-    version = load_portaudio().get_portaudio_version()[1]
-    inputs = [[d.name, d.host_api, d.is_default] for d in input_devices()]
+    version = load_portaudio(jack=True).get_portaudio_version()[1]
+    inputs = [[d.name, d.host_api, d.is_default] for d in input_devices(jack=True)]
     print(json.dumps({"version": version, "inputs": inputs}))
 except DeviceError as error:
     print(json.dumps({"error": str(error)}))
