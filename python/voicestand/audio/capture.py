@@ -65,8 +65,8 @@ class Capture:
         ``device``: by name, a part of it, index or ``hostapi:name``. ``sample_rate`` 1,000 to
         768,000 Hz is wished for: see the attribute for what came of it. ``channels`` 1 to 32 at
         most: a device that has fewer gives fewer. ``block_frames`` 16 to 65,536 of a block, or 0:
-        as the device gives them, in pieces of at most 128; JACK has its own. ``ring_seconds`` 0.01
-        to 600; in pieces it may hold half of that.
+        as the device gives them, in pieces of at most 128, as JACK always does. ``ring_seconds``
+        0.01 to 600; in pieces it may hold half of that.
 
         Raises ``InputError`` for a name nobody has, ``ValueError`` for a number out of range,
         ``DeviceError`` if the device cannot be opened.

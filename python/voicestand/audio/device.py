@@ -122,8 +122,9 @@ class DeviceSource:
             sample_rate=self.sample_rate,
             channels=count,
             roles=[list(range(count))],
-            # JACK calls with its own period, whatever is asked for.
-            block_frames=max(16, jack.buffer_frames)
+            # JACK calls with its own period, whatever is asked for, and PipeWire's JACK changes it
+            # at any time: in blocks of a long one the ring would hold little of a short one.
+            block_frames=max(16, min(jack.buffer_frames, PIECE))
             if jack is not None
             else settings.block_frames or PIECE,
             ring_seconds=settings.ring_seconds,
