@@ -94,7 +94,7 @@ system:
 
 system-dev:
 	@scripts/install-system-packages libportaudio2 flite pulseaudio pulseaudio-utils jackd2 \
-		libasound2-plugins dbus
+		libasound2-plugins dbus pipewire pipewire-pulse pipewire-jack wireplumber
 
 $(VENV)/bin/maturin:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,9 +1,11 @@
 """Real audio servers without hardware, one per test, gone when the test ends.
 
 ``pulse_server`` is PulseAudio with a null sink: what ``play`` plays to the sink is what PortAudio's
-default input hears. ``jack_server`` is JACK with the dummy driver and a loopback: what ``play``
-plays is what the input device ``loopback`` hears; ``system`` is silent. A test starts the program
-under test with ``env=server.env``; its home, and so its journal and settings, is private too.
+default input hears; ``pipewire_server`` is the same of PipeWire, and ``sound_server`` either of
+them. ``pipewire_jack_server`` is PipeWire as its own libjack shows it. ``jack_server`` is JACK with
+the dummy driver and a loopback: what ``play`` plays is what the input device ``loopback`` hears;
+``system`` is silent. A test starts the program under test with ``env=server.env``; its home, and so
+its journal and settings, is private too.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,14 +84,16 @@ def _start(
         )
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _stop(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    for process in processes:
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answers(command: list[str], env: dict[str, str]) -> bool:
@@ -121,6 +125,10 @@ def _need(*programs: str, package: str) -> None:
         )
 
 
+Processes = Sequence[subprocess.Popen[bytes]]
+"""Those that make up a server."""
+
+
 @dataclass
 class AudioServer:
     """A running audio server, and how to reach it."""
@@ -132,8 +140,8 @@ class AudioServer:
     realtime: bool
     """Whether the server itself got real-time priority."""
     _play: list[str] = field(repr=False)
-    _process: subprocess.Popen[bytes] = field(repr=False)
-    _revive: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
+    _processes: Processes = field(repr=False)
+    _revive: Callable[[], Processes] = field(repr=False)
     _playing: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def play(self, file: Path | str) -> subprocess.Popen[bytes]:
@@ -144,16 +152,16 @@ class AudioServer:
 
     def die(self) -> None:
         """Ends the server; its clients get no more than it tells them."""
-        _stop(self._process)
+        _stop(*self._processes)
 
     def come_back(self) -> None:
         """Starts the server again, after ``die``; returns once it answers."""
-        self._process = self._revive()
+        self._processes = self._revive()
 
     def end(self) -> None:
         """Ends the server and whatever plays."""
         self.silence()
-        _stop(self._process)
+        _stop(*self._processes)
 
     def silence(self) -> None:
         """Ends whatever still plays."""
@@ -162,7 +170,8 @@ class AudioServer:
 
 
 def _private_environment(home: Path, name: str) -> dict[str, str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "PULSE"))}
+    private = ("XDG_", "PULSE", "PIPEWIRE", "DBUS", "DISPLAY")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(private)}
     # Neither fixture may reach the other's server, or one the person who runs the tests has.
     return env | {
         "HOME": str(home),
@@ -205,12 +214,12 @@ def pulse_server() -> Iterator[AudioServer]:
         # Its own server address would make PulseAudio believe that another one is running.
         own = {k: v for k, v in env.items() if k != "PULSE_SERVER"}
 
-        def begin() -> subprocess.Popen[bytes]:
+        def begin() -> Processes:
             process = _start(command, own, log)
             if not _becomes_ready(process, ["pactl", "list", "short", "sources"], env):
                 _stop(process)
                 pytest.fail(f"PulseAudio did not start: {log.read_text()}", pytrace=False)
-            return process
+            return [process]
 
         player = ["paplay", "--device=vs"]
         server = AudioServer(env, "default", False, player, begin(), begin)
@@ -218,6 +227,87 @@ def pulse_server() -> Iterator[AudioServer]:
             yield server
         finally:
             server.end()
+
+
+_NULL_SINK = """
+context.objects = [ {
+    factory = adapter
+    args = {
+        factory.name = support.null-audio-sink
+        node.name = vs
+        media.class = Audio/Sink
+        audio.rate = 48000
+        audio.position = [ FL FR ]
+    }
+} ]
+"""
+
+
+@contextmanager
+def running_pipewire() -> Iterator[AudioServer]:
+    """PipeWire, WirePlumber and the server for PulseAudio's clients, as desktops run them."""
+    _need("pipewire", "pipewire-pulse", package="pipewire pipewire-pulse")
+    _need("wireplumber", "dbus-daemon", "pactl", package="wireplumber dbus pulseaudio-utils")
+    with _private_home() as home:
+        run, settings = home / "run", home / ".config" / "pipewire" / "pipewire.conf.d"
+        run.mkdir(mode=0o700)
+        settings.mkdir(parents=True)
+        (settings / "null-sink.conf").write_text(_NULL_SINK)
+        (home / ".asoundrc").write_text("pcm.!default { type pulse }\n")
+        bus = f"unix:path={run}/bus"
+        env = _private_environment(home, "vs-no-jack-here") | {
+            "XDG_RUNTIME_DIR": str(run),
+            "PULSE_RUNTIME_PATH": str(run / "pulse"),
+            "PULSE_SERVER": f"unix:{run}/pulse/native",
+            "DBUS_SESSION_BUS_ADDRESS": bus,
+        }
+
+        # In this order: a client that finds no session manager may wait for it for ever.
+        programs = [
+            (f"dbus-daemon --session --nofork --address={bus}", f"test -S {run}/bus"),
+            ("pipewire", f"test -S {run}/pipewire-0"),
+            ("wireplumber", "pw-metadata 0 default.audio.sink | grep -q vs"),
+            ("pipewire-pulse", "test $(pactl get-default-source) = vs.monitor"),
+        ]
+
+        def begin() -> Processes:
+            processes: list[subprocess.Popen[bytes]] = []
+            for command, question in programs:
+                log = home / f"{len(processes)}.log"
+                processes.append(_start(command.split(), env, log))
+                if not _becomes_ready(processes[-1], ["sh", "-c", question], env):
+                    _stop(*processes)
+                    pytest.fail(f"{command} did not start: {log.read_text()}", pytrace=False)
+            return processes
+
+        player = ["paplay", "--device=vs"]
+        server = AudioServer(env, "default", False, player, begin(), begin)
+        try:
+            yield server
+        finally:
+            server.end()
+
+
+@pytest.fixture
+def pipewire_server() -> Iterator[AudioServer]:
+    """PipeWire with the null sink ``vs`` at 48 kHz, PortAudio's default input its monitor."""
+    with running_pipewire() as server:
+        yield server
+
+
+@pytest.fixture
+def pipewire_jack_server(pipewire_server: AudioServer) -> AudioServer:
+    """PipeWire for clients that load its own libjack, as ``pw-jack`` lets them."""
+    pipewire_server.env["LD_LIBRARY_PATH"] = "/usr/${LIB}/pipewire-0.3/jack"
+    pipewire_server.device = "vs"
+    return pipewire_server
+
+
+@pytest.fixture(params=["pulse_server", "pipewire_server"])
+def sound_server(request: pytest.FixtureRequest) -> AudioServer:
+    """Both servers that ``pactl`` speaks to, one after the other."""
+    server: AudioServer = request.getfixturevalue(request.param)
+    return server
 
 
 @contextmanager
@@ -230,7 +320,7 @@ def running_jack(period: int = 128) -> Iterator[AudioServer]:
         log = home / "jackd.log"
         realtime = True
 
-        def begin() -> subprocess.Popen[bytes]:
+        def begin() -> Processes:
             nonlocal realtime
             for realtime in (True, False):
                 command = ["jackd", "-n", name, "-p", "128", "-L", "2"]
@@ -238,13 +328,13 @@ def running_jack(period: int = 128) -> Iterator[AudioServer]:
                 command += ["-d", "dummy", "-r", "48000", "-p", str(period)]
                 process = _start(command, env, log)
                 if _becomes_ready(process, ["jack_lsp"], env):
-                    return process
+                    return [process]
                 _stop(process)
             pytest.fail(f"JACK did not start: {log.read_text()}", pytrace=False)
 
         play = [sys.executable, "-c", _PLAY_TO_JACK]
-        process = begin()
-        server = AudioServer(env, "loopback", realtime, play, process, begin)
+        processes = begin()
+        server = AudioServer(env, "loopback", realtime, play, processes, begin)
         try:
             yield server
         finally:

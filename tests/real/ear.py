@@ -1,8 +1,9 @@
 """When something was really to be heard: the truth that times are held to.
 
 PulseAudio's null sink renders its first two seconds in one piece and ``paplay`` takes half a second
-to begin, so neither the server's answer nor the player's start says it: another client listens.
-JACK has audio once it answers, and the tests' player there writes down when it began.
+to begin, so neither the server's answer nor the player's start says it: another client listens, and
+so it does to PipeWire. JACK has audio once it answers, and the tests' player there writes down when
+it began.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Ear(Protocol):
         """When something was first to be heard after ``since``; waits for it."""
 
 
-class PulseAudioEar:
+class SoundServerEar:
     """At a null sink's monitor."""
 
     def __init__(self, audio: IO[bytes]) -> None:
@@ -70,7 +71,7 @@ class PulseAudioEar:
         with subprocess.Popen(command, env=server.env, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             try:
-                yield PulseAudioEar(process.stdout)
+                yield SoundServerEar(process.stdout)
             finally:
                 process.kill()
 
@@ -107,9 +108,9 @@ class JackEar:
 
 @contextmanager
 def listening_to(server: AudioServer, recording: Path, sink: str = "vs") -> Iterator[Ear]:
-    """An ear for what ``server.play(recording)`` plays; for another ``sink`` of PulseAudio's."""
+    """An ear for what ``server.play(recording)`` plays; for another ``sink`` if told so."""
     if server.device == "loopback":
         yield JackEar(recording)
     else:
-        with PulseAudioEar.listening(server, sink) as ear:
+        with SoundServerEar.listening(server, sink) as ear:
             yield ear

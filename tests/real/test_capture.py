@@ -224,6 +224,59 @@ def test_what_is_played_to_pulseaudio_arrives_whole_and_in_its_place(
     assert result["rate"] == rate
 
 
+@pytest.mark.parametrize(
+    ("which", "quantum", "rate"),
+    [("pipewire_server", 1_024, 44_100), ("pipewire_jack_server", 256, 48_000)],
+)
+def test_what_is_played_to_pipewire_arrives_whole_whatever_its_quantum_and_rate(
+    which: str,
+    quantum: int,
+    rate: int,
+    played: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    server: AudioServer = request.getfixturevalue(which)
+    for setting, value in (("quantum", quantum), ("rate", rate)):
+        command = ["pw-metadata", "-n", "settings", "0", f"clock.force-{setting}", str(value)]
+        subprocess.run(command, env=server.env, check=True, stdout=subprocess.DEVNULL)
+    result = hear(server, played, tmp_path / "heard.npy", 48_000)
+    # PipeWire converts for all but the clients of its JACK.
+    assert result["rate"] == (48_000 if server.device == "default" else rate)
+
+
+# Opens a client while PipeWire has its usual quantum, lets that become short, and reads nothing
+# until a second of it has come.
+_SHORTER_QUANTUM = """
+import json, subprocess, sys, time
+import voicestand as vs
+
+with vs.Capture(sys.argv[1], ring_seconds=4) as capture:
+    first = capture.read(10)
+    setting = ["pw-metadata", "-n", "settings", "0", "clock.force-quantum", "64"]
+    subprocess.run(setting, check=True, stdout=subprocess.DEVNULL)
+    while len(capture.read(10).samples) != 64:
+        pass
+    enough = capture.stats()["captured"] + capture.sample_rate
+    while capture.stats()["captured"] < enough:
+        time.sleep(0.02)
+    capture.read(10)
+    print(json.dumps(capture.stats()))
+"""
+
+
+def test_a_ring_holds_its_seconds_when_pipewire_takes_a_shorter_quantum(
+    pipewire_jack_server: AudioServer,
+) -> None:
+    command = [sys.executable, "-c", _SHORTER_QUANTUM, pipewire_jack_server.device]
+    done = subprocess.run(
+        command, env=pipewire_jack_server.env, stdout=subprocess.PIPE, timeout=60, check=True
+    )
+    books: dict[str, Any] = json.loads(done.stdout)
+    assert books["captured"] > books["delivered"] > 0
+    assert books["lost"] == 0
+
+
 def test_what_is_played_to_jack_arrives_whole_and_in_its_place(
     patient_jack_server: AudioServer, played: Path, tmp_path: Path
 ) -> None:

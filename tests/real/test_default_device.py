@@ -26,11 +26,11 @@ TRUE_WITHIN = 0.1
 
 
 @pytest.fixture
-def two_microphones(pulse_server: AudioServer) -> AudioServer:
-    """PulseAudio, whose sinks ``vs`` and ``headset`` have monitors that stand for microphones."""
-    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=headset", "rate=44100")
-    pactl(pulse_server, "set-default-source", "vs.monitor")
-    return pulse_server
+def two_microphones(sound_server: AudioServer) -> AudioServer:
+    """Its sinks ``vs`` and ``headset`` have monitors that stand for microphones."""
+    pactl(sound_server, "load-module", "module-null-sink", "sink_name=headset", "rate=44100")
+    pactl(sound_server, "set-default-source", "vs.monitor")
+    return sound_server
 
 
 def listens_to_news(server: AudioServer) -> bool:
@@ -41,7 +41,11 @@ def listens_to_news(server: AudioServer) -> bool:
     return clients.stdout.count('application.process.binary = "pactl"') > 1
 
 
-@pytest.mark.parametrize("named", [["--device", "default"], []])
+@pytest.mark.parametrize(
+    ("sound_server", "named"),
+    [("pulse_server", ["--device", "default"]), ("pulse_server", []), ("pipewire_server", [])],
+    indirect=["sound_server"],
+)
 def test_the_default_microphone_is_followed_with_true_times_and_exact_books(
     two_microphones: AudioServer, sentence: Recording, named: list[str]
 ) -> None:

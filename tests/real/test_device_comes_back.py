@@ -90,10 +90,16 @@ def gap(server: AudioServer, sentence: Recording) -> tuple[float, float]:
         return late, abs((told[2] - told[0]) - (spoken[2] - spoken[0]))
 
 
-def test_pulseaudio_restarts_and_the_transcript_goes_on_with_true_times(
-    pulse_server: AudioServer, sentence: Recording
+def test_a_sound_server_restarts_and_the_transcript_goes_on_with_true_times(
+    sound_server: AudioServer, sentence: Recording
 ) -> None:
-    check_gap(pulse_server, sentence)
+    check_gap(sound_server, sentence)
+
+
+def test_pipewire_restarts_and_a_client_of_its_jack_goes_on_with_true_times(
+    pipewire_jack_server: AudioServer, sentence: Recording
+) -> None:
+    check_gap(pipewire_jack_server, sentence)
 
 
 def test_jack_restarts_and_the_transcript_goes_on_with_true_times(

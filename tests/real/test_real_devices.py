@@ -34,8 +34,8 @@ def listed(server: AudioServer) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_pulseaudio_s_source_is_the_default_input(pulse_server: AudioServer) -> None:
-    default = listed(pulse_server)[pulse_server.device]
+def test_the_sound_server_s_source_is_the_default_input(sound_server: AudioServer) -> None:
+    default = listed(sound_server)[sound_server.device]
     assert default["is_default"]
     assert default["host_api"] == "ALSA"
     assert default["max_input_channels"] >= 1
@@ -58,9 +58,9 @@ def _checks(server: AudioServer) -> dict[str, dict[str, str]]:
     return {check["name"]: check for check in json.loads(voicestand(server, "doctor", "--json"))}
 
 
-def test_doctor_reaches_pulseaudio(pulse_server: AudioServer) -> None:
-    checks = _checks(pulse_server)
-    assert checks["sound server"]["message"] == "PulseAudio answers"
+def test_doctor_reaches_the_sound_server(sound_server: AudioServer) -> None:
+    checks = _checks(sound_server)
+    assert "PulseAudio answers" in checks["sound server"]["message"]
     assert checks["audio input"]["status"] == "ok"
 
 

@@ -122,11 +122,11 @@ def pactl(server: AudioServer, *arguments: str) -> str:
     return done.stdout
 
 
-def hears_the_news(server: AudioServer, running: Running) -> bool:
-    """Whether the program's ``pactl subscribe`` is a client of the server."""
+def listeners_to_news(server: AudioServer, running: Running) -> int:
+    """How many of the program's ``pactl subscribe`` are clients of the server."""
     clients = pactl(server, "list", "clients")
     connected = [pid for pid in running.workers() if f'process.id = "{pid}"' in clients]
-    return any("subscribe" in command_line(pid) for pid in connected)
+    return sum("subscribe" in command_line(pid) for pid in connected)
 
 
 FAR_END = (
@@ -142,17 +142,17 @@ def far_end(recordings: Path) -> Recording:
 
 
 def test_system_audio_is_the_other_and_the_microphone_oneself(
-    pulse_server: AudioServer, monologue: Recording, far_end: Recording
+    sound_server: AudioServer, monologue: Recording, far_end: Recording
 ) -> None:
     # The monitor of a second sink stands for the microphone.
-    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=microphone", "rate=48000")
-    pactl(pulse_server, "set-default-source", "microphone.monitor")
-    pactl(pulse_server, "set-default-sink", "vs")
-    with listening(pulse_server, "--device", "default", "--system-audio") as (program, running):
+    pactl(sound_server, "load-module", "module-null-sink", "sink_name=microphone", "rate=48000")
+    pactl(sound_server, "set-default-source", "microphone.monitor")
+    pactl(sound_server, "set-default-sink", "vs")
+    with listening(sound_server, "--device", "default", "--system-audio") as (program, running):
         with subprocess.Popen(
-            ["paplay", "--device=microphone", str(monologue.path)], env=pulse_server.env
+            ["paplay", "--device=microphone", str(monologue.path)], env=sound_server.env
         ) as near:
-            pulse_server.play(far_end.path)
+            sound_server.play(far_end.path)
             near.wait()
         running.first(TranscriptFinal, lambda final: has_heard(running, monologue, "self"))
         running.first(TranscriptFinal, lambda final: has_heard(running, far_end, "other"))
@@ -169,22 +169,24 @@ def test_system_audio_is_the_other_and_the_microphone_oneself(
 
 
 def test_system_audio_follows_the_default_output(
-    pulse_server: AudioServer, far_end: Recording
+    sound_server: AudioServer, far_end: Recording
 ) -> None:
-    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=headset", "rate=48000")
-    pactl(pulse_server, "set-default-sink", "vs")
+    pactl(sound_server, "load-module", "module-null-sink", "sink_name=headset", "rate=48000")
+    pactl(sound_server, "set-default-sink", "vs")
     # The microphone would follow, too, where the default input were the output's monitor.
-    pactl(pulse_server, "load-module", "module-null-sink", "sink_name=microphone", "rate=48000")
-    pactl(pulse_server, "set-default-source", "microphone.monitor")
-    with listening(pulse_server, "--device", "default", "--system-audio") as (program, running):
-        wait_until(lambda: hears_the_news(pulse_server, running), "pactl subscribe")
-        pactl(pulse_server, "set-default-sink", "headset")
+    pactl(sound_server, "load-module", "module-null-sink", "sink_name=microphone", "rate=48000")
+    pactl(sound_server, "set-default-source", "microphone.monitor")
+    with listening(sound_server, "--device", "default", "--system-audio") as (program, running):
+        # The microphone's and the monitor's: until its own listens, the monitor is where it plays
+        # without a word.
+        wait_until(lambda: listeners_to_news(sound_server, running) == 2, "pactl subscribe")
+        pactl(sound_server, "set-default-sink", "headset")
         changed = running.first(EngineAlert, lambda alert: alert.code == "audio.device_changed")
         assert changed.channel == "other"
         assert "headset.monitor" in changed.message
         running.first(EngineAlert, lambda alert: alert.code == "audio.device_back")
         with subprocess.Popen(
-            ["paplay", "--device=headset", str(far_end.path)], env=pulse_server.env
+            ["paplay", "--device=headset", str(far_end.path)], env=sound_server.env
         ) as player:
             player.wait()
         running.first(TranscriptFinal, lambda final: has_heard(running, far_end, "other"))
