@@ -19,7 +19,11 @@ LEFT, KEY, VALUE, DIM, KERNEL = 8, 4, 4, 8, 5
 FRAMES = CHUNK // 4
 VOCABULARY = 1 + len(WORDS)
 
-STATES = {
+Shape = list[int | str]
+
+INPUT: Shape = ["N", PADDED, FEATURES]
+OUTPUT: Shape = ["N", FRAMES, VOCABULARY]
+STATES: dict[str, Shape] = {
     "cached_key_0": [LEFT, "N", KEY],
     "cached_nonlin_attn_0": [1, "N", LEFT, 3 * DIM // 4],
     "cached_val1_0": [LEFT, "N", VALUE],
@@ -94,8 +98,8 @@ def _graph() -> onnx.GraphProto:
         if name != "cached_conv1_0"
     ]
     value = helper.make_tensor_value_info
-    inputs = [value("x", TensorProto.FLOAT, ["N", PADDED, FEATURES])]
-    outputs = [value("log_probs", TensorProto.FLOAT, ["N", FRAMES, VOCABULARY])]
+    inputs = [value("x", TensorProto.FLOAT, INPUT)]
+    outputs = [value("log_probs", TensorProto.FLOAT, OUTPUT)]
     for name, shape in STATES.items():
         inputs.append(value(name, TensorProto.FLOAT, shape))
         outputs.append(value(f"new_{name}", TensorProto.FLOAT, shape))

@@ -11,9 +11,12 @@ from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.whole_utterance import SHORTEST, normalized
 
-CHUNK = 2560 * 3
-"""Samples between two passes, 0.48 s: a multiple of the library's 80 ms steps and of its windows of
-512 samples, so that none are left over between two passes."""
+STEP = 2560
+"""Samples, 0.16 s: the least multiple of the library's steps of 80 ms and of its windows of 512
+samples. What is no multiple of it, the library would leave over."""
+
+CHUNK = 3 * STEP
+"""Samples between two passes, 0.48 s."""
 
 LONGEST = CHUNK * 62
 """Samples heard as one, 29.8 s. The networks are made for 30 s at most, and the library gives no
@@ -35,9 +38,8 @@ _NEVER = 1e9
 class Moonshine:
     """A Moonshine network; passes are made after fixed numbers of samples.
 
-    The transcript depends on the samples alone, as far as this side of the library is concerned.
-    NB: a pass takes the words of the one before as a draft; the library checks them, but that the
-    result is the same to the last letter is its promise, not ours.
+    The transcript depends on the samples alone. NB: a pass takes the words of the one before as a
+    draft that the network checks; that its rounding never tips a word is not ours to promise.
     """
 
     name = "moonshine"
@@ -45,11 +47,9 @@ class Moonshine:
     def __init__(self, folder: Path) -> None:
         from moonshine_voice import ModelArch, Transcriber
 
-        streaming = (folder / "streaming_config.json").is_file()
-        # A streaming network's size stands in its files; the library only wants to know its kind.
-        # The others are told apart by the size of their encoder: 30 MB and 80 MB in full precision.
-        kind = ModelArch.SMALL_STREAMING if streaming else _kind_of_first_generation(folder)
-        self._transcriber = Transcriber(str(folder), ModelArch(kind), options=_OPTIONS)
+        # The network's size stands in its files; the library only wants to know that it streams.
+        kind = ModelArch.SMALL_STREAMING
+        self._transcriber = Transcriber(str(folder), kind, options=_OPTIONS)
         self._force = int(self._transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
         self._stream: Any = None
         self.start()
@@ -75,32 +75,32 @@ class Moonshine:
 
     def finish(self) -> Transcript:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
-        if self._heard + len(self._unheard) >= SHORTEST or self._before:
-            if len(self._unheard):
-                rest = np.zeros(CHUNK, dtype=np.int16)
-                rest[: len(self._unheard)] = self._unheard
-                self._hear(rest)
+        if self._stream is not None or len(self._unheard) >= SHORTEST:
+            # Never nothing: the library makes its last pass only where there is new audio.
+            rest = np.zeros(len(self._unheard) // STEP * STEP + STEP, dtype=np.int16)
+            rest[: len(self._unheard)] = self._unheard
+            self._add(rest)
             self._end_piece()
         return Transcript(text=self.partial())
 
     def _hear(self, chunk: Pcm) -> None:
+        self._add(chunk)
+        if self._heard >= LONGEST:
+            self._end_piece()
+        else:
+            self._text = _text(self._stream.update_transcription(self._force))
+
+    def _add(self, samples: Pcm) -> None:
         if self._stream is None:
             self._stream = self._transcriber.create_stream(
                 update_interval=_NEVER, transcribe_flags=self._force
             )
             self._stream.start()
-        self._stream.add_audio(normalized(chunk).tolist(), SAMPLE_RATE)
-        self._text = _text(self._stream.update_transcription(self._force))
-        self._heard += len(chunk)
-        if self._heard >= LONGEST:
-            self._end_piece()
+        self._stream.add_audio(normalized(samples).tolist(), SAMPLE_RATE)
+        self._heard += len(samples)
 
     def _end_piece(self) -> None:
-        """Has the library hear what it held back to look ahead, and keeps the text."""
-        if self._stream is None:
-            return
-        # It makes its last pass only if there is new audio, which it then does not hear.
-        self._stream.add_audio([0.0] * CHUNK, SAMPLE_RATE)
+        """Has the library hear to the end, also what it held back to look ahead; keeps the text."""
         transcript = self._stream.stop()
         if transcript is None:  # the stream tells its errors to listeners only
             raise RuntimeError("moonshine failed in its last pass")
@@ -113,11 +113,6 @@ class Moonshine:
         if self._stream is not None:
             self._stream.close()
         self._stream = None
-
-
-def _kind_of_first_generation(folder: Path) -> int:
-    """0 for tiny, 1 for base."""
-    return int((folder / "encoder_model.ort").stat().st_size > 16_000_000)
 
 
 def _text(transcript: Any) -> str:
