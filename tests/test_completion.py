@@ -65,7 +65,7 @@ def home(tmp_path: Path) -> Path:
 def test_bash_completes_commands_options_choices_and_session_ids(home: Path) -> None:
     assert {"config", "sessions"} <= set(_complete(home, ""))
     assert _complete(home, "sess") == ["sessions"]
-    assert _complete(home, "sessions", "") == ["list", "show", "export"]
+    assert _complete(home, "sessions", "") == ["list", "show", "search", "export", "delete"]
     assert _complete(home, "sessions", "export", "--o") == ["--output"]
     assert _complete(home, "sessions", "export", "--format", "") == ["txt", "srt", "vtt", "json"]
     assert _complete(home, "sessions", "show", "") == ["0194-second", "0193-first"]

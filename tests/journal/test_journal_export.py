@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from voicestand.errors import InputError, StorageError
 from voicestand.events import Word
-from voicestand.journal.export import Utterance, save, to_json, to_srt, to_txt, to_vtt
+from voicestand.journal.export import Utterance, to_json, to_srt, to_txt, to_vtt
+from voicestand.journal.private_file import save
 
 Cue = tuple[int, int, str]
 """Start and end in milliseconds, and the text."""

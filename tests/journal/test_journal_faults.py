@@ -100,7 +100,7 @@ def test_file_size_limit_loses_no_acknowledged_final(tmp_path: Path) -> None:
         text=True,
         timeout=60,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)),
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "check free space, quota, file-size limit" in done.stdout

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,6 +120,101 @@ def test_export_writes_every_format(voicestand: Voicestand, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("recorded")
+def test_export_of_all_sessions_is_a_file_each_or_one_table(
+    voicestand: Voicestand, tmp_path: Path
+) -> None:
+    done = voicestand("sessions", "export", "--all", "--format", "vtt", "--output", "calls")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    written = sorted(file.name for file in (tmp_path / "calls").iterdir())
+    assert written == ["0193-first.vtt", "0194-second.vtt"]
+    table = voicestand("sessions", "export", "0193", "0194", "--format", "csv").stdout
+    assert len(table.splitlines()) == 5
+    assert (
+        voicestand("sessions", "export", "--all", "--format", "md").stdout.count("# Call of") == 2
+    )
+
+
+@pytest.mark.usefixtures("recorded")
+def test_search_prints_where_it_was_said_with_the_hit_marked(voicestand: Voicestand) -> None:
+    done = voicestand("sessions", "search", "expensive")
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = done.stdout.splitlines()
+    origin, snippet = line.split("  other  ")
+    assert origin.split() == ["0193-first", "2026-11-20", "20:00", "0:02"]
+    assert snippet == "it is too <**expensive**> \N{REPLACEMENT CHARACTER}[31m"
+    (hit,) = json.loads(voicestand("sessions", "search", '"cut off"', "--json").stdout)
+    assert (hit["session"], hit["start"]) == ("0194-second", 1.0)
+    assert hit["snippet"] == "we were **cut off**"
+
+
+@pytest.mark.usefixtures("recorded")
+def test_search_takes_words_phrases_and_filters(voicestand: Voicestand) -> None:
+    def found(*arguments: str) -> int:
+        return len(json.loads(voicestand("sessions", "search", *arguments, "--json").stdout))
+
+    assert found("we", "cut off") == 1
+    assert found("we", "off cut") == 0
+    assert found("hel*", "--channel", "self") == 1
+    assert found("hel*", "--channel", "other") == 0
+    assert found("hel*", "--since", "2026-11-20") == 1
+    assert found("hel*", "--since", "2026-11-20T20:30") == 0
+    assert voicestand("sessions", "search", "nothing like it").stdout == ""
+
+
+@pytest.mark.usefixtures("recorded")
+def test_delete_without_a_terminal_wants_to_be_told(voicestand: Voicestand) -> None:
+    refused = voicestand("sessions", "delete", "0193")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "1 session to delete and no terminal to ask on: give --yes" in refused.stderr
+    done = voicestand("sessions", "delete", "0193", "--yes")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Deleted 1 session.\n")
+    assert len(json.loads(voicestand("sessions", "list", "--json").stdout)) == 1
+    done = voicestand("sessions", "delete", "--before", "2020-01-01", "--yes")
+    assert (done.returncode, done.stderr) == (0, "Nothing to delete.\n")
+    assert voicestand("sessions", "delete", "--all", "--yes").returncode == 0
+    assert json.loads(voicestand("sessions", "list", "--json").stdout) == []
+
+
+def _answer(tmp_path: Path, answer: bytes) -> tuple[int, str]:
+    """Runs the command on a terminal that types ``answer``; its exit code and what it showed."""
+    command = [sys.executable, "-c", "from voicestand.cli import main; main()", "sessions"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environ = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
+        os.execve(
+            sys.executable,
+            [*command, "delete", "0193"],
+            environ | {"HOME": str(tmp_path), "TERM": "dumb"},
+        )
+    shown = b""
+    with suppress(OSError):  # the terminal is gone when the program is
+        while True:
+            if not select.select([terminal], [], [], 0.5)[0] and shown.endswith(
+                (b"[y/N]: ", b"^C")
+            ):
+                # Also again: Python loses a Ctrl-C between the prompt and its reading of the line.
+                os.write(terminal, answer)
+                continue
+            shown += os.read(terminal, 4096)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    ("answer", "code", "left"), [(b"y\n", 0, 1), (b"n\n", 1, 2), (b"\n", 1, 2), (b"\x03", 130, 2)]
+)
+def test_delete_in_a_terminal_asks(
+    voicestand: Voicestand, tmp_path: Path, answer: bytes, code: int, left: int
+) -> None:
+    done, shown = _answer(tmp_path, answer)
+    assert "0193-first" in shown
+    assert "Delete 1 session for ever?" in shown
+    assert done == code
+    assert len(json.loads(voicestand("sessions", "list", "--json").stdout)) == left
+
+
+@pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -124,6 +222,14 @@ def test_export_writes_every_format(voicestand: Voicestand, tmp_path: Path) -> N
         (["show", "019"], "could be 0194-second or 0193-first"),
         (["export", "0193", "--format", "pdf"], "'pdf' is not one of"),
         (["export", "0193", "--output", "absent/call.txt"], "cannot write absent/call.txt"),
+        (["export"], "which sessions? give their ids, or --all"),
+        (["export", "0193", "--all"], "not both"),
+        (["export", "--all", "--format", "srt"], "give --output DIR"),
+        (["search", "-", "+"], "no word to look for"),
+        (["search", "x", "--since", "yesterday"], "'yesterday' is no date: give 2026-11-20"),
+        (["search", "x", "--limit", "0"], "--limit"),
+        (["delete", "--yes"], "which sessions?"),
+        (["delete", "0199", "--yes"], "did you mean"),
     ],
 )
 def test_mistake_is_one_line_and_exit_2(

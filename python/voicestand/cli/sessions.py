@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,10 +14,12 @@ from voicestand.cli.printing import clock, print_json, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicestand.journal import SessionDetail, SessionRecord
+    from voicestand.journal import SearchHit, SessionDetail, SessionRecord
 
 sessions = typer.Typer(
-    help="List, show or export recorded sessions.", no_args_is_help=True, rich_markup_mode=None
+    help="List, show, search, export or delete recorded sessions.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -34,6 +38,15 @@ SessionId = Annotated[
     str,
     typer.Argument(
         metavar="ID", help="The session's id, or its beginning.", autocompletion=_complete_id
+    ),
+]
+SessionIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ID...",
+        help="Sessions by their ids, or their beginnings.",
+        autocompletion=_complete_id,
+        show_default=False,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -68,29 +81,151 @@ def show(identifier: SessionId, as_json: AsJson = False) -> None:
 
 
 @sessions.command()
+def search(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="QUERY...", help='Words, "a phrase", begin*.', show_default=False),
+    ],
+    as_json: AsJson = False,
+    channel: Annotated[
+        str | None,
+        typer.Option(help="Only what this one said: self or other.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Only what was said since 2026-11-20T21:00.", show_default=False
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+) -> None:
+    """Find what was said, in all sessions: the best hits first."""
+    from voicestand import journal
+    from voicestand.journal import wall_time
+
+    hits = journal.search(
+        _query(words),
+        _folder(),
+        channel=channel,
+        since=None if since is None else wall_time.asked(since),
+        limit=limit,
+    )
+    if as_json:
+        print_json(hits)
+    for line in [] if as_json else _found(hits):
+        typer.echo(line)
+
+
+@sessions.command()
 def export(
-    identifier: SessionId,
+    identifiers: SessionIds = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every session.")] = False,
     format_: Annotated[
-        Literal["txt", "srt", "vtt", "json"], typer.Option("--format", help="What to write.")
+        Literal["txt", "srt", "vtt", "json", "md", "csv"],
+        typer.Option("--format", help="What to write."),
     ] = "txt",
     output: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where to write it. By default: standard output."),
+        str | None,
+        typer.Option(
+            metavar="DIR|FILE",
+            help="Where to write it: a folder gets ID.FORMAT for each. By default: stdout.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Write what was said in one session as text, subtitles or JSON."""
+    """Write what was said as text, subtitles, JSON, a document (md) or a table (csv)."""
     from voicestand import journal
-    from voicestand.journal.export import FORMATS, from_final, save
+    from voicestand.journal.document import write
 
-    detail = journal.session(identifier, _folder())
-    text = FORMATS[format_](
-        [from_final(final) for final in detail.utterances],
-        speakers=len(detail.started.channels) > 1,
-    )
-    if output is None:
+    chosen = _chosen(identifiers, everything, None)
+    details = [journal.session(record.id, _folder()) for record in chosen]
+    text = write(details, format_, output)
+    if text is not None:
         typer.echo(text, nl=False)
-    else:
-        save(text, output)
+
+
+@sessions.command()
+def delete(
+    identifiers: SessionIds = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every session.")] = False,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="All that began before 2026-11-20.", show_default=False),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete sessions so that what was said cannot be read from the journal's files any more."""
+    from voicestand import journal
+
+    chosen = _chosen(identifiers, everything, before)
+    if not chosen:
+        typer.echo("Nothing to delete.", err=True)
+        return
+    if not yes:
+        _confirm(chosen)
+    journal.delete([record.id for record in chosen], _folder())
+    typer.echo(f"Deleted {_count(chosen)}.", err=True)
+
+
+def _chosen(
+    identifiers: list[str] | None, everything: bool, before: str | None
+) -> list[SessionRecord]:
+    from voicestand import journal
+    from voicestand.errors import InputError
+    from voicestand.journal import wall_time
+
+    if not identifiers and not everything and before is None:
+        raise InputError("which sessions? give their ids, or --all")
+    if identifiers and everything:
+        raise InputError("give ids or --all, not both")
+    limit = math.inf if before is None else wall_time.asked(before)
+    return journal.select(identifiers or (), _folder(), before=limit)
+
+
+def _confirm(chosen: list[SessionRecord]) -> None:
+    """Raises ``InputError`` where nobody can be asked, ``typer.Exit`` if the answer is no."""
+    from voicestand.cli import exit_code
+    from voicestand.errors import InputError
+
+    if not sys.stdin.isatty():
+        raise InputError(f"{_count(chosen)} to delete and no terminal to ask on: give --yes")
+    for line in _table(chosen):
+        typer.echo(line, err=True)
+    if not typer.confirm(f"Delete {_count(chosen)} for ever?", err=True):
+        raise typer.Exit(exit_code.FAILED)
+
+
+def _count(chosen: list[SessionRecord]) -> str:
+    return f"{len(chosen)} session{'' if len(chosen) == 1 else 's'}"
+
+
+def _query(words: list[str]) -> str:
+    """As typed: the shell took the quotes off a phrase that it was given as one argument."""
+    if len(words) == 1:
+        return words[0]
+    return " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
+
+
+def _found(hits: list[SearchHit]) -> Iterator[str]:
+    from voicestand.journal import wall_time
+    from voicestand.journal.search import MARK
+
+    width = max((len(hit.channel) for hit in hits), default=0)
+    for hit in hits:
+        snippet = printable(" ".join(hit.snippet.split()))
+        if sys.stdout.isatty():
+            parts = snippet.split(MARK)
+            snippet = "".join(
+                typer.style(part, bold=True) if place % 2 else part
+                for place, part in enumerate(parts)
+            )
+        yield (
+            printable(
+                f"{hit.session}  {wall_time.local(hit.started_at):<16}  {clock(hit.start):>8}  "
+                f"{hit.channel:<{width}}  "
+            )
+            + snippet
+        )
 
 
 def _folder() -> Path | None:
@@ -101,19 +236,23 @@ def _folder() -> Path | None:
 
 
 def _table(records: list[SessionRecord]) -> Iterator[str]:
+    from voicestand.journal import wall_time
+
     width = max(len("ID"), *(len(record.id) for record in records))
     yield f"{'ID':<{width}}  {'STARTED':<16}  {'LENGTH':>8}  {'UTTERANCES':>10}  STATUS"
     for record in records:
         yield printable(
-            f"{record.id:<{width}}  {_local(record.started_at):<16}  "
+            f"{record.id:<{width}}  {wall_time.local(record.started_at):<16}  "
             f"{clock(record.duration):>8}  {record.utterances:>10}  {record.status}"
         )
 
 
 def _page(detail: SessionDetail) -> Iterator[str]:
+    from voicestand.journal import wall_time
+
     started, ended = detail.started, detail.ended
     yield f"session  {detail.id}, {detail.status}"
-    yield f"started  {_local(started.started_at)}"
+    yield f"started  {wall_time.local(started.started_at)}"
     yield f"source   {started.source}, {started.sample_rate} Hz, {' and '.join(started.channels)}"
     yield f"engine   {started.engine}, voice activity on {started.vad_device}"
     if ended is not None:
@@ -141,22 +280,12 @@ def _page(detail: SessionDetail) -> Iterator[str]:
     # A stable sort: a suggestion keeps its place after the utterance that caused it.
     for _, line in sorted(lines, key=lambda timed: timed[0]):
         yield line
-    metrics = ended.channels if ended else detail.metrics.channels if detail.metrics else {}
-    if metrics:
+    if detail.channels:
         yield ""
-    for channel, spoken in metrics.items():
+    for channel, spoken in detail.channels.items():
         yield (
             f"{channel:<{width}}  {spoken.talk_ratio:.0%} of the talk, "
             f"{spoken.words_per_minute:.0f} words a minute, "
             f"longest monologue {clock(spoken.longest_monologue)}, "
             f"{spoken.questions} questions, {spoken.fillers} fillers"
         )
-
-
-def _local(started_at: str) -> str:
-    from datetime import datetime
-
-    try:
-        return f"{datetime.fromisoformat(started_at).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return started_at

@@ -37,20 +37,22 @@ def transcribe(
     """Transcribe each FILE. Two channels are two speakers, self and other."""
     from voicestand import config
     from voicestand.audio.decoding import check
-    from voicestand.journal.export import FORMATS, save
+    from voicestand.journal.export import FORMATS
+    from voicestand.journal.private_file import make_folder, save
 
     settings = config.load(config_file)
     _check_names(files, format, output)
-    folder = _folder(output)
+    if output is not None:
+        make_folder(output)
     for file in files:  # a bad one is told before hours of work, not after
         check(file)
     for file in files:
         utterances, speakers = _utterances(file, settings)
         text = FORMATS[format](utterances, speakers=speakers)
-        if folder is None:
+        if output is None:
             typer.echo(text, nl=False)
         else:
-            save(text, folder / f"{file.stem}.{format}")
+            save(text, output / f"{file.stem}.{format}")
 
 
 def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
@@ -64,18 +66,6 @@ def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InputError(f"two files would both be written to {output / twice}.{format_}")
-
-
-def _folder(output: Path | None) -> Path | None:
-    from voicestand.errors import InputError
-
-    if output is None:
-        return None
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {output}: {error.strerror}") from None
-    return output
 
 
 def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:

@@ -1,14 +1,12 @@
-"""A conversation as text, subtitles (SubRip, WebVTT) or JSON. Pure functions, but for ``save``."""
+"""Utterances as text, subtitles (SubRip, WebVTT) or JSON. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from voicestand.errors import InputError, StorageError
 from voicestand.events import TranscriptFinal, Word
 
 ExportFormat = Literal["txt", "srt", "vtt", "json"]
@@ -22,6 +20,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: float
     text: str
     words: list[Word] | None = None
+    session: str | None = None
+    """Which one, where that is known."""
 
 
 def from_final(event: TranscriptFinal) -> Utterance:
@@ -59,7 +59,7 @@ def to_vtt(utterances: Iterable[Utterance], *, speakers: bool) -> str:
     """
     return "WEBVTT\n\n" + "".join(
         f"{_span(cue, '.')}\n"
-        f"{f'<v {_escaped(_line(cue.channel))}>' if speakers else ''}{_escaped(cue.text)}\n\n"
+        f"{f'<v {_escaped(one_line(cue.channel))}>' if speakers else ''}{_escaped(cue.text)}\n\n"
         for cue in _cues(utterances)
     )
 
@@ -69,8 +69,12 @@ def to_json(utterances: Iterable[Utterance], *, speakers: bool = True) -> str:
 
     Each has ``channel`` whatever ``speakers`` says.
     """
-    ordered = sorted(utterances, key=_begin)
-    return msgspec.json.format(msgspec.json.encode(ordered), indent=2).decode() + "\n"
+    return encoded(sorted(utterances, key=_begin))
+
+
+def encoded(utterances: list[Utterance]) -> str:
+    """The same in the order given."""
+    return msgspec.json.format(msgspec.json.encode(utterances), indent=2).decode() + "\n"
 
 
 FORMATS: dict[ExportFormat, Callable[..., str]] = {
@@ -82,22 +86,6 @@ FORMATS: dict[ExportFormat, Callable[..., str]] = {
 """The function for each format; all take ``(utterances, *, speakers)``."""
 
 
-def save(text: str, path: Path) -> None:
-    """Writes an export to a file, in place of one that is there.
-
-    Raises ``InputError`` if the file cannot be made, ``StorageError`` if it cannot be filled.
-    """
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}: choose another file") from error
-    try:
-        with file:
-            file.write(text)
-    except OSError as error:
-        raise StorageError(f"{path} is not complete: {error.strerror}: free some space") from error
-
-
 def _begin(utterance: Utterance) -> tuple[float, float]:
     return utterance.start, utterance.end
 
@@ -105,19 +93,20 @@ def _begin(utterance: Utterance) -> tuple[float, float]:
 def _cues(utterances: Iterable[Utterance]) -> list[Utterance]:
     """Those with words, by start, each text on one line."""
     cues = (
-        msgspec.structs.replace(utterance, text=_line(utterance.text)) for utterance in utterances
+        msgspec.structs.replace(utterance, text=one_line(utterance.text))
+        for utterance in utterances
     )
     return sorted((cue for cue in cues if cue.text), key=_begin)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """The text on one line: line breaks and NUL, which no format can hold, become a space."""
     parts = (part.strip() for part in text.replace("\0", "\n").splitlines())
     return " ".join(part for part in parts if part)
 
 
 def _speaker(cue: Utterance, speakers: bool) -> str:
-    return f"{_line(cue.channel)}: " if speakers else ""
+    return f"{one_line(cue.channel)}: " if speakers else ""
 
 
 def _span(cue: Utterance, separator: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -21,7 +20,8 @@ from voicestand.events import (
     TranscriptFinal,
     to_json,
 )
-from voicestand.journal import process, schema
+from voicestand.journal import erasure, process, schema, wall_time
+from voicestand.journal.connection import connect
 from voicestand.journal.failure import storage_error
 
 
@@ -53,9 +53,10 @@ class Journal:
         path = schema.journal_path(folder)
         try:
             schema.make_private_file(path)
-            connection = _connect(path)
+            connection = connect(path)
         except (sqlite3.Error, OSError) as error:
             raise storage_error(error, path) from error
+        erasure.finish(connection)
         return cls(path, connection)
 
     @property
@@ -70,8 +71,13 @@ class Journal:
         """
         try:
             cursor = self._write(
-                "INSERT INTO session (id, started, writer) VALUES (?, ?, ?)",
-                (started.session, to_json(started).decode(), process.current()),
+                "INSERT INTO session (id, started, writer, began) VALUES (?, ?, ?, ?)",
+                (
+                    started.session,
+                    to_json(started).decode(),
+                    process.current(),
+                    wall_time.seconds(started.started_at),
+                ),
             )
         except StorageError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
@@ -181,34 +187,3 @@ class Journal:
                     self._connection.execute("PRAGMA synchronous=FULL")
             except sqlite3.Error as error:
                 raise storage_error(error, self._path) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=schema.BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    try:
-        _switch_to_wal(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        schema.migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Write-ahead logging, once in a file's life: readers and a writer do not block each other."""
-    give_up = time.monotonic() + schema.BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # SQLite does not wait here: the switch reads first and then asks for the write lock,
-            # which it refuses at once if another has it. Of 8 programs that make a journal at the
-            # same moment about one in a hundred would fail.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-        time.sleep(0.01)

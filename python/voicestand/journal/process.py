@@ -18,9 +18,19 @@ def current() -> str:
 
 def is_alive(name: str) -> bool:
     """Whether the process that :func:`current` named so still runs here."""
+    boot, pid, ticks = _parts(name)
+    return boot == _boot_id() and pid.isdecimal() and ticks == _start_ticks(int(pid))
+
+
+def pid(name: str) -> str:
+    """The process id in a name that :func:`current` gave."""
+    return _parts(name)[1]
+
+
+def _parts(name: str) -> tuple[str, str, str]:
     boot, _, process = name.partition("/")
     pid, _, ticks = process.partition("/")
-    return boot == _boot_id() and pid.isdecimal() and ticks == _start_ticks(int(pid))
+    return boot, pid, ticks
 
 
 def _boot_id() -> str:

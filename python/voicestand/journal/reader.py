@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import math
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
-from voicestand.errors import InputError, StorageError
+from voicestand.errors import InputError
 from voicestand.events import (
+    ChannelMetrics,
     CoachMetrics,
     CoachSuggestion,
     EngineAlert,
@@ -23,8 +21,8 @@ from voicestand.events import (
     TranscriptFinal,
     Word,
 )
-from voicestand.journal import process, schema
-from voicestand.journal.failure import storage_error
+from voicestand.journal import process, wall_time
+from voicestand.journal.snapshot import reading
 
 SessionStatus = Literal["complete", "running", "interrupted"]
 
@@ -78,13 +76,19 @@ class SessionDetail(msgspec.Struct, frozen=True, kw_only=True):
     """The latest state of the conversation."""
     ended: SessionEnded | None
 
+    @property
+    def channels(self) -> dict[str, ChannelMetrics]:
+        """How each channel spoke, by the latest that is known; empty if nothing is."""
+        latest = self.ended or self.metrics
+        return latest.channels if latest else {}
+
 
 def sessions(folder: Path | None = None) -> list[SessionRecord]:
     """Every session in the journal, the latest first; none if there is no journal yet.
 
     Raises ``StorageError`` if the journal cannot be read.
     """
-    with _reading(folder) as connection:
+    with reading(folder) as connection:
         if connection is None:
             return []
         rows = connection.execute(
@@ -97,9 +101,32 @@ def sessions(folder: Path | None = None) -> list[SessionRecord]:
         return [_record(row) for row in rows]
 
 
+def select(
+    identifiers: Sequence[str] = (),
+    folder: Path | None = None,
+    *,
+    before: float = math.inf,
+) -> list[SessionRecord]:
+    """The sessions of these ids or beginnings of ids, in that order; without any, all of them.
+
+    Of these, those that began before ``before``, seconds since 1970; one that does not tell when it
+    began counts only where nothing is asked. Raises ``InputError`` as :func:`session` does, and
+    ``StorageError``.
+    """
+    found = sessions(folder)
+    if identifiers:
+        by_id = {record.id: record for record in found}
+        wanted = dict.fromkeys(_matching(identifier, list(by_id)) for identifier in identifiers)
+        found = [by_id[identifier] for identifier in wanted]
+    if before == math.inf:
+        return found
+    began = {record.id: wall_time.seconds(record.started_at) for record in found}
+    return [record for record in found if (began[record.id] or math.inf) < before]
+
+
 def session_ids(folder: Path | None = None) -> list[str]:
     """The ids alone, the latest first. Raises ``StorageError``."""
-    with _reading(folder) as connection:
+    with reading(folder) as connection:
         if connection is None:
             return []
         rows = connection.execute("SELECT id FROM session ORDER BY number DESC").fetchall()
@@ -112,7 +139,7 @@ def session(identifier: str, folder: Path | None = None) -> SessionDetail:
     Raises ``InputError`` naming near ones if there is none or more than one, ``StorageError`` if
     the journal cannot be read.
     """
-    with _reading(folder) as connection:
+    with reading(folder) as connection:
         if connection is None:
             raise InputError(f"no session {identifier!r}: the journal has no sessions yet")
         # One snapshot for all the queries: the writer may go on meanwhile.
@@ -209,64 +236,3 @@ def _final(identifier: str, row: tuple[object, ...]) -> TranscriptFinal:
     if isinstance(fields["words"], str):
         fields["words"] = msgspec.json.decode(fields["words"], type=list[Word])
     return msgspec.convert({"session": identifier, **fields}, TranscriptFinal)
-
-
-@contextmanager
-def _reading(folder: Path | None) -> Iterator[sqlite3.Connection | None]:
-    """A connection to an up-to-date journal; None if there is nothing in it, or no journal."""
-    path = schema.journal_path(folder)
-    try:
-        path.stat()
-        with _opened(path) as connection:
-            version = schema.stored_version(connection, path)
-            if version in (0, schema.VERSION):
-                yield connection if version else None
-                return
-            # An older schema is brought up to date in memory: reading never changes the file.
-            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-                connection.backup(copy)
-                schema.migrate(copy, path)
-                yield copy
-    except FileNotFoundError:
-        yield None
-    except msgspec.MsgspecError as error:
-        raise StorageError(f"the journal {path} holds a record that is damaged: {error}") from error
-    except (sqlite3.Error, OSError) as error:
-        raise storage_error(error, path) from error
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        connection = _connect(path, "mode=ro")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-    else:
-        with closing(connection):
-            yield connection
-        return
-    # A reader of a write-ahead log shares an index file with the writers. Where it cannot be made
-    # (a read-only disk, a backup of somebody else's) nobody writes either, so a copy is as good.
-    # SQLite's own way out, immutable=1, leaves out what is in the log: the latest finals.
-    with tempfile.TemporaryDirectory(prefix="voicestand-") as scratch:
-        for part in (path, path.with_name(path.name + "-wal")):
-            if part.exists():
-                shutil.copyfile(part, Path(scratch) / part.name)
-        with closing(_connect(Path(scratch) / path.name, "mode=rw")) as connection:
-            yield connection
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}",
-        uri=True,
-        timeout=schema.BUSY_SECONDS,
-        isolation_level=None,
-    )
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens it in earnest
-    except BaseException:
-        connection.close()
-        raise
-    return connection

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from voicestand.errors import StorageError
@@ -60,6 +62,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             body    TEXT NOT NULL
         )
         """,
+    ),
+    (
+        # session.started's wall time as seconds since 1970; NULL: it states none.
+        "ALTER TABLE session ADD COLUMN began REAL",
+        """
+        UPDATE session SET began = CASE WHEN json_valid(started) THEN
+            round((julianday(json_extract(started, '$.started_at')) - 2440587.5) * 86400, 3) END
+        """,
+        # Only the index: the text is read from the table, and what is deleted there leaves nothing.
+        """
+        CREATE VIRTUAL TABLE utterance_text USING fts5 (
+            text, content = 'utterance', content_rowid = 'number',
+            tokenize = 'porter unicode61 remove_diacritics 2'
+        )
+        """,
+        "INSERT INTO utterance_text (utterance_text) VALUES ('rebuild')",
+        """
+        CREATE TRIGGER utterance_inserted AFTER INSERT ON utterance BEGIN
+            INSERT INTO utterance_text (rowid, text) VALUES (new.number, new.text);
+        END
+        """,
+        """
+        CREATE TRIGGER utterance_deleted AFTER DELETE ON utterance BEGIN
+            INSERT INTO utterance_text (utterance_text, rowid, text)
+                VALUES ('delete', old.number, old.text);
+        END
+        """,
+        """
+        CREATE TRIGGER utterance_updated AFTER UPDATE OF number, text ON utterance BEGIN
+            INSERT INTO utterance_text (utterance_text, rowid, text)
+                VALUES ('delete', old.number, old.text);
+            INSERT INTO utterance_text (rowid, text) VALUES (new.number, new.text);
+        END
+        """,
+        # A row while what was deleted may still be read from the bytes of the files.
+        "CREATE TABLE unerased (since TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
     ),
 )
 
@@ -128,13 +166,20 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """
     if stored_version(connection, path) == VERSION:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         # Read again: whoever held the lock before may have done it.
         for statements in MIGRATIONS[stored_version(connection, path) :]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Holds the write lock; all that is done within is there afterwards, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

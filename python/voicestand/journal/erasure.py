@@ -1,0 +1,80 @@
+"""Deleting sessions, so that nothing that was said can be read from the journal's files."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from voicestand.errors import InputError, StorageError
+from voicestand.journal import process, schema
+from voicestand.journal.connection import connect
+from voicestand.journal.failure import storage_error
+
+
+def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
+    """Deletes sessions by their whole ids, all or none; one that is not there counts as deleted.
+
+    Once this returns, no byte of the journal's files tells what was said. Raises ``InputError`` if
+    a live process writes one of them, ``StorageError`` if nothing could be deleted, or if the
+    sessions are gone but their bytes are not: then the next program that opens the journal for
+    writing goes on with that.
+    """
+    path = schema.journal_path(folder)
+    with _writing(path) as connection:
+        with schema.transaction(connection):
+            for identifier in identifiers:
+                _delete(connection, identifier)
+            # The index keeps what was deleted until its parts are merged.
+            connection.execute("INSERT INTO utterance_text (utterance_text) VALUES ('optimize')")
+            connection.execute("INSERT INTO unerased DEFAULT VALUES")
+        try:
+            _erase(connection)
+        except sqlite3.Error as error:
+            raise StorageError(
+                "the sessions are deleted, but what was said may still be in free parts of the "
+                f"file: {storage_error(error, path)}, and delete again to finish"
+            ) from error
+
+
+def finish(connection: sqlite3.Connection) -> None:
+    """Goes on with what an earlier ``delete`` could not finish; if that fails, later once more."""
+    with suppress(sqlite3.Error):
+        if connection.execute("SELECT 1 FROM unerased").fetchone():
+            _erase(connection)
+
+
+def _delete(connection: sqlite3.Connection, identifier: str) -> None:
+    row = connection.execute(
+        "SELECT number, writer FROM session WHERE id = ?", (identifier,)
+    ).fetchone()
+    if row is None:
+        return
+    number, writer = row
+    if writer is not None and process.is_alive(writer):
+        raise InputError(
+            f"session {identifier} is being recorded by process {process.pid(writer)}: "
+            "end it first, nothing was deleted"
+        )
+    connection.execute("DELETE FROM session WHERE number = ?", (number,))  # the rest follows it
+
+
+def _erase(connection: sqlite3.Connection) -> None:
+    """Writes the file anew and empties the log, so that only what is in the tables is in either."""
+    connection.execute("VACUUM")
+    # The log gives its pages to the file only once nobody reads older ones; this waits for that.
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("another program reads the journal for long: close it")
+    connection.execute("DELETE FROM unerased")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(connect(path)) as connection:
+            connection.execute("PRAGMA secure_delete=ON")
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise storage_error(error, path) from error
