@@ -25,13 +25,13 @@ SECRET = "xylophonist"
 """A word of whose end no stem takes anything, and whose beginning an index may share out."""
 
 
-def _bytes_with(folder: Path, secret: str = SECRET) -> list[str]:
+def bytes_with(folder: Path, secret: str = SECRET) -> list[str]:
     """The files in which the word, or what any index would keep of it, can be read."""
     needle = secret[4:9].encode()
     return [file.name for file in folder.iterdir() if needle in file.read_bytes()]
 
 
-def _record(book: Journal, call: Call, secret: str, finals: int = 60) -> None:
+def record(book: Journal, call: Call, secret: str, finals: int = 60) -> None:
     dice = random.Random(call.session)
     book.begin(call.started())
     for number in range(finals):
@@ -59,11 +59,11 @@ def test_nothing_that_was_said_can_be_read_after_a_delete(
     tmp_path: Path, call: Call, another_call: Call, finals: int
 ) -> None:
     with Journal.open(tmp_path) as book:
-        _record(book, another_call, "bassoonist", finals=finals)
-        _record(book, call, SECRET, finals=finals)
-    assert _bytes_with(tmp_path) == [schema.FILE_NAME]  # else nothing is tested
+        record(book, another_call, "bassoonist", finals=finals)
+        record(book, call, SECRET, finals=finals)
+    assert bytes_with(tmp_path) == [schema.FILE_NAME]  # else nothing is tested
     journal.delete([call.session], tmp_path)
-    assert _bytes_with(tmp_path) == []
+    assert bytes_with(tmp_path) == []
     assert [record.id for record in journal.sessions(tmp_path)] == [another_call.session]
     assert len(journal.search("bassoonist", tmp_path, limit=100)) == finals
     integrity(tmp_path)
@@ -73,12 +73,12 @@ def test_nothing_can_be_read_while_another_session_is_being_recorded(
     tmp_path: Path, call: Call, another_call: Call
 ) -> None:
     with Journal.open(tmp_path) as book:
-        _record(book, call, SECRET)
+        record(book, call, SECRET)
         book.begin(another_call.started())
         book.final(another_call.final(0, "still here"))
-        assert f"{schema.FILE_NAME}-wal" in _bytes_with(tmp_path)
+        assert f"{schema.FILE_NAME}-wal" in bytes_with(tmp_path)
         journal.delete([call.session], tmp_path)
-        assert _bytes_with(tmp_path) == []
+        assert bytes_with(tmp_path) == []
         assert book.final(another_call.final(1, "and going on"))
     assert [hit.text for hit in journal.search("going", tmp_path)] == ["and going on"]
     integrity(tmp_path)
@@ -86,11 +86,11 @@ def test_nothing_can_be_read_while_another_session_is_being_recorded(
 
 def test_deleted_session_can_be_recorded_anew_under_its_number(tmp_path: Path, call: Call) -> None:
     with Journal.open(tmp_path) as book:
-        _record(book, call, SECRET)
+        record(book, call, SECRET)
     journal.delete([call.session], tmp_path)
     assert journal.search(SECRET, tmp_path) == []
     with Journal.open(tmp_path) as book:
-        _record(book, call, "oboist", finals=3)
+        record(book, call, "oboist", finals=3)
     assert len(journal.search("oboist", tmp_path)) == 3
     assert journal.search(SECRET, tmp_path) == []
     integrity(tmp_path)
@@ -100,7 +100,7 @@ def test_session_of_a_live_process_is_refused_and_nothing_is_deleted(
     tmp_path: Path, call: Call, another_call: Call
 ) -> None:
     with Journal.open(tmp_path) as book:
-        _record(book, another_call, SECRET, finals=1)
+        record(book, another_call, SECRET, finals=1)
         book.begin(call.started())
         with pytest.raises(InputError, match=f"0193-first is being recorded .* {os.getpid()}:"):
             journal.delete([another_call.session, call.session], tmp_path)
@@ -128,15 +128,15 @@ def test_delete_that_a_reader_keeps_from_the_bytes_says_so_and_is_finished_later
 ) -> None:
     monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
     with Journal.open(tmp_path) as book:
-        _record(book, call, SECRET)
+        record(book, call, SECRET)
     with _reader(tmp_path):
         with pytest.raises(StorageError, match=r"are deleted, but .* another program reads"):
             journal.delete([call.session], tmp_path)
         assert journal.sessions(tmp_path) == []
-        assert _bytes_with(tmp_path) != []
+        assert bytes_with(tmp_path) != []
         Journal.open(tmp_path).close()  # cannot finish it either, and is not kept from its work
     Journal.open(tmp_path).close()
-    assert _bytes_with(tmp_path) == []
+    assert bytes_with(tmp_path) == []
 
 
 def _unerased(folder: Path) -> int:
@@ -149,7 +149,7 @@ def test_delete_that_was_cut_off_before_the_bytes_is_finished_by_the_next_writer
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, finish: Callable[[Path], object]
 ) -> None:
     with Journal.open(tmp_path) as book:
-        _record(book, call, SECRET)
+        record(book, call, SECRET)
     with monkeypatch.context() as patch:
         patch.setattr(erasure, "_erase", lambda connection: None)
         journal.delete([call.session], tmp_path)
@@ -157,7 +157,7 @@ def test_delete_that_was_cut_off_before_the_bytes_is_finished_by_the_next_writer
     assert _unerased(tmp_path) == 1
     finish(tmp_path)
     assert _unerased(tmp_path) == 0
-    assert _bytes_with(tmp_path) == []
+    assert bytes_with(tmp_path) == []
     assert (tmp_path / schema.FILE_NAME).stat().st_size < size
 
 
