@@ -67,7 +67,8 @@ def test_bash_completes_commands_options_choices_and_session_ids(home: Path) -> 
     assert _complete(home, "sess") == ["sessions"]
     assert _complete(home, "sessions", "") == ["list", "show", "search", "export", "delete"]
     assert _complete(home, "sessions", "export", "--o") == ["--output"]
-    assert _complete(home, "sessions", "export", "--format", "") == ["txt", "srt", "vtt", "json"]
+    formats = ["txt", "srt", "vtt", "json", "md", "csv"]
+    assert _complete(home, "sessions", "export", "--format", "") == formats
     assert _complete(home, "sessions", "show", "") == ["0194-second", "0193-first"]
     assert _complete(home, "sessions", "export", "0193") == ["0193-first"]
 

@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 def faulty_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library to preload. A machine that links Rust has a C compiler."""
     library = tmp_path_factory.mktemp("faulty") / "faulty_disk.so"
-    source = HERE / "faulty_disk.c"
-    command = ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+    command = ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-ldl", "-o", str(library)]
+    command.append(str(HERE / "faulty_disk.c"))
     subprocess.run(command, check=True, timeout=60)
     return library
 
