@@ -324,6 +324,50 @@ def test_a_missing_model_of_the_recognizer_is_an_error(monkeypatch: Patch, tmp_p
     assert only(recognition.recognizer()).status == "error"
 
 
+def test_recognizers_and_models_are_told_with_what_is_missing(
+    home: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    there = {"pocketsphinx"}
+    monkeypatch.setattr(
+        "voicestand.speech.registry.find_spec", lambda name: name if name in there else None
+    )
+    nothing = only(recognition.installed())
+    assert nothing.status == "ok"
+    assert "voicestand models pull" in nothing.message
+
+    model = home / "cache" / "voicestand" / "models" / "whisper-tiny-en"
+    model.mkdir(parents=True)
+    (model / "openvino_encoder_model.xml").write_text("")
+    no_package = recognition.installed()[0]
+    assert (no_package.status, no_package.fix) == ("warning", "pip install 'voicestand[whisper]'")
+    assert "whisper-tiny-en without whisper" in no_package.message
+
+    there.add("openvino_genai")
+    complete = recognition.installed()[0]
+    assert (complete.status, complete.fix) == ("ok", "")
+    assert "with whisper-tiny-en" in complete.message
+
+    there.add("moonshine_voice")
+    no_model = recognition.installed()[0]
+    assert no_model.status == "warning"
+    assert "moonshine" in no_model.message
+    assert "no model" in no_model.message
+    assert "models list" in no_model.fix
+
+
+def test_an_openvino_that_does_not_go_with_genai_is_told(home: Path, monkeypatch: Patch) -> None:
+    versions = {"openvino-genai": "2026.4.1.0", "openvino": "2026.3.0"}
+    monkeypatch.setattr(metadata, "version", lambda name: versions.get(name, "1.0"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setattr("voicestand.speech.registry.find_spec", lambda name: name)
+    _, check = recognition.installed()
+    assert (check.name, check.status) == ("openvino-genai", "warning")
+    assert "2026.3.0" in check.message
+    versions["openvino"] = "2026.4.9"
+    assert len(recognition.installed()) == 1
+
+
 # Storage
 
 
