@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import socket
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from http.client import HTTPMessage
@@ -366,3 +367,93 @@ def test_the_receipt_names_everything_that_is_there(serve: Serve) -> None:
     written = json.loads((store.path_of("a-model") / "model.json").read_text())
     assert written["checked"] is False
     assert written["files"][0]["sha256"] == hashlib.sha256(BODY.encode()).hexdigest()
+
+
+# Archives
+
+
+def archived(tmp_path: Path) -> tuple[Model, Path]:
+    """A model that is an archive, and the folder of a mirror that has it."""
+    mirror = tmp_path / "mirror"
+    (mirror / "a-model").mkdir(parents=True)
+    path = mirror / "a-model" / "packed.tar.bz2"
+    with tarfile.open(path, "w:bz2") as file:
+        for name in ("weights.bin", "test/words.txt"):
+            info = tarfile.TarInfo(f"packed/{name}")
+            info.size = len(name)
+            file.addfile(info, BytesIO(name.encode()))
+    packed = ModelFile(
+        path="packed.tar.bz2",
+        size=path.stat().st_size,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+    return model(files=[packed], archive=True), mirror
+
+
+def test_an_archive_is_unpacked_and_not_kept(tmp_path: Path) -> None:
+    wanted, mirror = archived(tmp_path)
+    path = pull(wanted, Origin.parse(str(mirror)))
+    assert {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()} == {
+        "weights.bin",
+        "test/words.txt",
+        "model.json",
+    }
+    receipt = store.receipt("a-model")
+    assert receipt is not None
+    assert receipt.checked
+
+
+def test_a_pull_that_was_killed_while_it_unpacked_begins_to_unpack_anew(tmp_path: Path) -> None:
+    wanted, mirror = archived(tmp_path)
+    for leftover in ("unpacked", "unpacked.only"):
+        folder = store.parts_of("a-model") / leftover
+        folder.mkdir(parents=True)
+        (folder / "half.bin").write_text("half")
+    path = pull(wanted, Origin.parse(str(mirror)))
+    assert not (path / "half.bin").exists()
+    assert (path / "weights.bin").read_text() == "weights.bin"
+
+
+def test_the_models_of_another_machine_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, mirror = archived(tmp_path)
+    pull(wanted, Origin.parse(str(mirror)))
+    theirs = store.folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    path = pull(wanted, Origin.parse(str(theirs)))
+    assert path.is_relative_to(tmp_path / "another")
+    assert (path / "test" / "words.txt").read_text() == "test/words.txt"
+    receipt = store.receipt("a-model")
+    assert receipt is not None
+    assert not receipt.checked  # only the archive's checksum is published
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda folder: (folder / "weights.bin").write_text("x"), "is damaged: its sha256"),
+        (lambda folder: (folder / "weights.bin").unlink(), "cannot be kept: No such file"),
+        (lambda folder: (folder / "model.json").write_text("{"), "is damaged"),
+        (
+            lambda folder: (folder / "model.json").write_text(
+                (folder / "model.json").read_text().replace("weights.bin", "../../out")
+            ),
+            "names a path outside",
+        ),
+    ],
+    ids=["file", "no file", "receipt", "path"],
+)
+def test_damaged_models_of_another_machine_are_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], object],
+    says: str,
+) -> None:
+    wanted, mirror = archived(tmp_path)
+    theirs = pull(wanted, Origin.parse(str(mirror)))
+    damage(theirs)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    with pytest.raises(ModelError, match=says):
+        pull(wanted, Origin.parse(str(theirs.parent)))
+    assert store.present() == []

@@ -12,6 +12,8 @@ How it works::
         └──► pending ◄──► supervisor ◄── messages, socket ──► worker ──► engine
                                └── worker_process: spawn, watch, bury
 
+``registry`` finds the engine and the model that the settings mean; ``models`` keeps the models.
+
 Names are loaded on first use: neither numpy nor a model is needed to import this room.
 """
 
