@@ -18,7 +18,6 @@ use crate::{
 
 mod clock_board;
 mod conditioning;
-mod exchange;
 mod far_end;
 mod spec;
 mod speech_outlet;
@@ -171,7 +170,8 @@ impl Engine {
     ///
     /// For files. Each ring is filled to less than its half: blocks under way from the first to the
     /// second then always find room there, with the one that is being conditioned, the last one of
-    /// the resamplers, and three that the speech chain may hold.
+    /// the resamplers, and three that the speech chain may hold. There is no room for silence in the
+    /// place of audio that the source skipped: a file skips none.
     pub fn wait_for_room(&self, timeout: Option<Duration>) -> Wake {
         let free = (self.capture.capacity() / 2 + 3).min(self.capture.capacity());
         match self.capture.wait_for_slack(free, timeout) {
