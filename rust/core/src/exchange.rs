@@ -6,7 +6,7 @@ use crate::try_lock::TryLock;
 
 /// A counter for one thing at a time. The DSP thread never waits at it, and never frees anything.
 #[derive(Debug)]
-pub(super) struct Exchange<T> {
+pub(crate) struct Exchange<T> {
     /// Whether something is offered: the one load that the DSP thread pays otherwise.
     offered: AtomicBool,
     counter: TryLock<Counter<T>>,
@@ -32,7 +32,7 @@ impl<T> Default for Exchange<T> {
 impl<T> Exchange<T> {
     /// Offers `part`, or `None` for none, in the place of what the DSP thread has. What came back
     /// earlier, or was offered and not taken, is freed here.
-    pub(super) fn offer(&self, part: Option<T>) {
+    pub(crate) fn offer(&self, part: Option<T>) {
         let mut offer = Some(part);
         let replaced = self.counter.with(|counter| {
             let unclaimed = std::mem::replace(&mut counter.offer, offer.take());
@@ -44,7 +44,7 @@ impl<T> Exchange<T> {
     }
 
     /// Exchanges `current` for what is offered, if anything is. Wait-free.
-    pub(super) fn take(&self, current: &mut Option<T>) {
+    pub(crate) fn take(&self, current: &mut Option<T>) {
         if !self.offered.load(Ordering::Acquire) {
             return;
         }

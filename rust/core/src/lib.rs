@@ -10,6 +10,7 @@ pub mod clock;
 pub mod cpu;
 pub mod dsp;
 pub mod engine;
+mod exchange;
 pub mod jack;
 pub mod playback;
 pub mod pool;

@@ -34,15 +34,18 @@ struct Lane {
     frame: Frame,
     echo: Stage,
     noise: Stage,
-    suppressor: NoiseSuppressor,
+    /// There from the first time that it was wanted.
+    suppressor: Option<Box<NoiseSuppressor>>,
     gain: GainControl,
     gain_fade: Fade,
 }
 
-/// The chain of all channels of an engine. Built at its final size, it does not allocate.
+/// The chain of all channels of an engine. It does not allocate: what the stages need comes from who
+/// switches them on.
 pub struct SpeechChain {
     lanes: Vec<Lane>,
-    canceller: EchoCanceller,
+    /// There from the first time that it was wanted.
+    canceller: Option<Box<EchoCanceller>>,
     /// The far end beside the frame in the lanes.
     far: Frame,
     echo_held: bool,
@@ -73,13 +76,13 @@ impl SpeechChain {
             frame: [0.0; FRAME],
             echo: Stage::new(),
             noise: Stage::new(),
-            suppressor: NoiseSuppressor::new(),
+            suppressor: None,
             gain: GainControl::new(),
             gain_fade: Fade::resting(false, SPEECH_RATE),
         };
         Self {
             lanes: switches.into_iter().map(lane).collect(),
-            canceller: EchoCanceller::new(),
+            canceller: None,
             far: [0.0; FRAME],
             echo_held: false,
             noise_held: false,
@@ -98,7 +101,8 @@ impl SpeechChain {
     /// Whether samples may pass it by, each at once: nothing is wanted, held or waiting that works
     /// on frames.
     #[must_use]
-    pub fn is_idle(&self, has_far_end: bool) -> bool {
+    pub fn is_idle(&mut self, has_far_end: bool) -> bool {
+        self.equip();
         !self.echo_held
             && !self.noise_held
             && !self.wants_echo(has_far_end)
@@ -131,6 +135,7 @@ impl SpeechChain {
     ///
     /// Without a `far_end` the second channel, if there is one, is the far end of the first.
     pub fn work(&mut self, mut far_end: Option<&mut dyn FarEnd>) {
+        self.equip();
         let has_far_end = self.has_far_end(far_end.is_some());
         while self.waiting() >= FRAME {
             let wanted = self.wants_echo(has_far_end);
@@ -200,19 +205,29 @@ impl SpeechChain {
         }
     }
 
+    /// Takes over what was made for the stages.
+    fn equip(&mut self) {
+        if let Some(first) = self.lanes.first() {
+            first.switches.take_canceller(&mut self.canceller);
+        }
+        for lane in &mut self.lanes {
+            lane.switches.take_suppressor(&mut lane.suppressor);
+        }
+    }
+
     fn has_far_end(&self, external: bool) -> bool {
         external || self.lanes.len() > 1
     }
 
     fn wants_echo(&self, has_far_end: bool) -> bool {
         let first = self.lanes.first();
-        has_far_end && first.is_some_and(|lane| lane.switches.get().echo_cancellation)
+        has_far_end
+            && self.canceller.is_some()
+            && first.is_some_and(|lane| lane.switches.get().echo_cancellation)
     }
 
     fn wants_noise(&self) -> bool {
-        self.lanes
-            .iter()
-            .any(|lane| lane.switches.get().noise_suppression)
+        self.lanes.iter().any(Lane::wants_noise)
     }
 
     fn waiting(&self) -> usize {
@@ -241,7 +256,10 @@ impl SpeechChain {
                 Self::through_noise,
             );
         }
-        let (canceller, far) = (&mut self.canceller, &self.far);
+        let Some(canceller) = &mut self.canceller else {
+            return self.through_noise();
+        };
+        let far = &self.far;
         if self.echo_held && !was_held {
             canceller.rejoin();
         }
@@ -282,12 +300,17 @@ impl SpeechChain {
         }
         for lane in &mut self.lanes {
             if was_held {
-                let wanted = lane.switches.get().noise_suppression;
+                let wanted = lane.wants_noise();
+                let Some(suppressor) = &mut lane.suppressor else {
+                    // Never wanted here: as late as in the other channels, no more.
+                    lane.noise.process(&mut lane.frame, false, |frame| *frame);
+                    continue;
+                };
                 if wanted && lane.noise.is_without() {
                     // Its memory is of long ago: it hears the frame before first.
-                    lane.suppressor.process(lane.noise.past());
+                    suppressor.process(lane.noise.past());
                 }
-                let (suppressor, watch) = (&mut lane.suppressor, &mut self.watch);
+                let watch = &mut self.watch;
                 lane.noise.process(&mut lane.frame, wanted, |frame| {
                     watch.start();
                     let suppressed = suppressor.process(frame);
@@ -351,6 +374,10 @@ impl SpeechChain {
 }
 
 impl Lane {
+    fn wants_noise(&self) -> bool {
+        self.suppressor.is_some() && self.switches.get().noise_suppression
+    }
+
     fn level(&mut self, samples: &mut [f32], watch: &mut Stopwatch) {
         let wanted = self.switches.get().automatic_gain;
         if !wanted && self.gain_fade.is_without() {

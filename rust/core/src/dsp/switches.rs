@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::{EchoCanceller, NoiseSuppressor};
+use crate::exchange::Exchange;
+
 /// The stages of one channel that can be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditioning {
@@ -30,28 +33,45 @@ impl Default for Conditioning {
 impl Conditioning {
     const fn bits(self) -> u8 {
         self.high_pass as u8
-            | (self.echo_cancellation as u8) << 1
-            | (self.noise_suppression as u8) << 2
+            | (self.echo_cancellation as u8 * ECHO)
+            | (self.noise_suppression as u8 * NOISE)
             | (self.automatic_gain as u8) << 3
     }
 
     const fn from_bits(bits: u8) -> Self {
         Self {
             high_pass: bits & 1 != 0,
-            echo_cancellation: bits & 2 != 0,
-            noise_suppression: bits & 4 != 0,
+            echo_cancellation: bits & ECHO != 0,
+            noise_suppression: bits & NOISE != 0,
             automatic_gain: bits & 8 != 0,
         }
     }
 }
 
+const ECHO: u8 = 1 << 1;
+const NOISE: u8 = 1 << 2;
+
 /// The switches of one channel: written by anybody, read by the DSP thread at every frame.
+///
+/// Who switches echo cancellation or noise suppression on for the first time also makes what does
+/// it, and hands it to the DSP thread: an engine that never needs them has no memory for them.
 #[derive(Debug)]
-pub struct Switches(AtomicU8);
+pub struct Switches {
+    wanted: AtomicU8,
+    /// The stages that were made.
+    made: AtomicU8,
+    canceller: Exchange<Box<EchoCanceller>>,
+    suppressor: Exchange<Box<NoiseSuppressor>>,
+}
 
 impl Default for Switches {
     fn default() -> Self {
-        Self(AtomicU8::new(Conditioning::default().bits()))
+        Self {
+            wanted: AtomicU8::new(Conditioning::default().bits()),
+            made: AtomicU8::new(0),
+            canceller: Exchange::default(),
+            suppressor: Exchange::default(),
+        }
     }
 }
 
@@ -59,16 +79,17 @@ impl Switches {
     /// What is wanted now.
     #[must_use]
     pub fn get(&self) -> Conditioning {
-        Conditioning::from_bits(self.0.load(Ordering::Relaxed))
+        Conditioning::from_bits(self.wanted.load(Ordering::Relaxed))
     }
 
-    /// Changes what `change` changes, at once and all of it.
+    /// Changes what `change` changes, at once and all of it. May allocate: not for the audio path.
     pub fn update(&self, change: impl Fn(&mut Conditioning)) {
-        let mut before = self.0.load(Ordering::Relaxed);
+        let mut before = self.wanted.load(Ordering::Relaxed);
         loop {
             let mut wanted = Conditioning::from_bits(before);
             change(&mut wanted);
-            match self.0.compare_exchange_weak(
+            self.make(wanted.bits());
+            match self.wanted.compare_exchange_weak(
                 before,
                 wanted.bits(),
                 Ordering::Relaxed,
@@ -77,6 +98,28 @@ impl Switches {
                 Ok(_) => return,
                 Err(now) => before = now,
             }
+        }
+    }
+
+    /// Takes over what was made for echo cancellation. Wait-free, without a heap call.
+    pub(super) fn take_canceller(&self, place: &mut Option<Box<EchoCanceller>>) {
+        self.canceller.take(place);
+    }
+
+    /// Takes over what was made for noise suppression. Wait-free, without a heap call.
+    pub(super) fn take_suppressor(&self, place: &mut Option<Box<NoiseSuppressor>>) {
+        self.suppressor.take(place);
+    }
+
+    /// Makes what the stages of `wanted` need, once.
+    fn make(&self, wanted: u8) {
+        let missing = wanted & (ECHO | NOISE) & !self.made.fetch_or(wanted, Ordering::Relaxed);
+        if missing & ECHO != 0 {
+            self.canceller.offer(Some(Box::new(EchoCanceller::new())));
+        }
+        if missing & NOISE != 0 {
+            self.suppressor
+                .offer(Some(Box::new(NoiseSuppressor::new())));
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{SAMPLE_NS, exchange::Exchange, far_end::SpeechFarEnd};
+use super::{SAMPLE_NS, far_end::SpeechFarEnd};
 use crate::{
     clock::monotonic_ns,
     dsp::{FarEnd, LoudnessMeter, SPEECH_RATE, SpeechChain, Switches},
+    exchange::Exchange,
     ring::{Producer, Stamp},
     stats::Instruments,
 };

@@ -4,13 +4,13 @@ use std::fmt;
 
 use hdrhistogram::CreationError;
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Counts of values in log-linear buckets, in the layout of HdrHistogram: within each power of two
 /// the buckets are equally wide, so every value is known to the same number of significant figures.
 ///
 /// [`record`](Self::record) is wait-free: one relaxed addition, a second one only for a value beyond
-/// the range. All memory is allocated by [`new`](Self::new). Nothing but the buckets is kept: count,
+/// the range. A bucket counts to 2^32 - 1 and stays there: 49 days of one value a millisecond. All memory is allocated by [`new`](Self::new). Nothing but the buckets is kept: count,
 /// extremes and quantiles are derived from them by whoever takes a [`snapshot`](Self::snapshot), so
 /// that recording does not pay for them.
 ///
@@ -30,7 +30,7 @@ use crate::sync::{AtomicU64, Ordering};
 /// assert_eq!(seen.counts.value_at_quantile(0.5), 903); // within 1 % of 900
 /// ```
 pub struct Histogram {
-    counts: Box<[AtomicU64]>,
+    counts: Box<[AtomicU32]>,
     saturated: AtomicU64,
     layout: Layout,
 }
@@ -65,7 +65,7 @@ impl Histogram {
         let layout = Layout::new(highest, figures);
         debug_assert_eq!(layout.buckets(), model.distinct_values());
         Ok(Self {
-            counts: (0..layout.buckets()).map(|_| AtomicU64::new(0)).collect(),
+            counts: (0..layout.buckets()).map(|_| AtomicU32::new(0)).collect(),
             saturated: AtomicU64::new(0),
             layout,
         })
@@ -78,7 +78,9 @@ impl Histogram {
         let kept = value.min(self.layout.highest);
         if let Some(count) = self.counts.get(self.layout.bucket_of(kept)) {
             // Relaxed: a count orders nothing; the sum is right whatever order it is made in.
-            count.fetch_add(1, Ordering::Relaxed);
+            if count.fetch_add(1, Ordering::Relaxed) == u32::MAX {
+                count.store(u32::MAX, Ordering::Relaxed);
+            }
         }
         if kept != value {
             self.saturated.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +96,7 @@ impl Histogram {
         for (bucket, count) in self.counts.iter().enumerate() {
             let count = count.load(Ordering::Relaxed);
             if count > 0 {
-                counts.saturating_record_n(self.layout.lowest_in(bucket), count);
+                counts.saturating_record_n(self.layout.lowest_in(bucket), u64::from(count));
             }
         }
         Snapshot {
@@ -159,6 +161,21 @@ impl Layout {
         match hdrhistogram::Histogram::new_with_bounds(1, self.highest, self.figures) {
             Ok(model) => model,
             Err(_) => unreachable!("`Histogram::new` made one of the same numbers"),
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_that_is_full_stays_full() {
+        let histogram = Histogram::new(100, 1).unwrap();
+        histogram.counts[7].store(u32::MAX - 1, Ordering::Relaxed);
+        for _ in 0..3 {
+            histogram.record(7);
+            assert_eq!(histogram.snapshot().counts.len(), u64::from(u32::MAX));
         }
     }
 }
