@@ -17,6 +17,7 @@ def test_packages_that_overwrite_each_other_are_told_when_a_session_begins(
         folder = tmp_path / "packages" / f"{name.replace('-', '_')}-1.24.1.dist-info"
         folder.mkdir(parents=True)
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.24.1\n")
+    (tmp_path / "packages" / "onnxruntime.py").write_text("")
     done = program(
         *("run", "--input", silence.path, "--pace", "max", "--events", "-"),
         env={"PYTHONPATH": str(tmp_path / "packages")},

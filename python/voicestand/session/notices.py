@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from voicestand.config import SpeechSettings
-from voicestand.doctor.installation import onnxruntime
 from voicestand.events import Severity
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
 
@@ -18,6 +18,10 @@ def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
     embedded = embedded_notice(settings.engine, settings.model)
     if embedded is not None:
         yield "info", EMBEDDED_CODE, embedded
+    if find_spec("onnxruntime") is None:  # the doctor and the packages' metadata take time to load
+        return
+    from voicestand.doctor.installation import onnxruntime
+
     for check in onnxruntime():
         if check.status != "ok":
             yield "warning", CLASH_CODE, f"{check.message}; {check.fix}"
