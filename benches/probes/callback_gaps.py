@@ -95,7 +95,7 @@ def measure(name: str, *arguments: Any) -> tuple[spinning.Figures, list[float | 
         return figures, made[0].times()
     from voicestand.audio.devices import load_portaudio
 
-    portaudio: Any = load_portaudio()
+    portaudio: Any = load_portaudio(jack=True)
     portaudio._lib = noting = _Noting(portaudio)
     figures = spinning.measure(name, *arguments)
     return figures, [*noting.times()]

@@ -104,7 +104,7 @@ def sounddevice(seconds: float) -> dict[str, list[Heard]]:
     """sounddevice as its documentation shows it: a callback in Python."""
     from voicestand.audio.devices import load_portaudio
 
-    portaudio = load_portaudio()
+    portaudio = load_portaudio(jack=True)
     heard: list[Heard] = []
     began = time.monotonic()
 

@@ -98,7 +98,7 @@ class Python:
         self.frames = self.callbacks = self.xruns = 0
         self.last: float | None = None
         self.largest_gap = 0.0
-        self.stream: Any = load_portaudio().InputStream(
+        self.stream: Any = load_portaudio(jack=True).InputStream(
             samplerate=RATE,
             blocksize=block_frames,
             device=found.index,
