@@ -23,6 +23,9 @@ EXECUTABLE = Path(sysconfig.get_path("scripts")) / "voicestand"
 PATIENCE = 120.0
 """Seconds until a test gives up: far more than anything here takes."""
 
+WORKER, TEMPLATE = "vs-recognizer", "vs-template"
+"""Names of the recognizers' processes, as ``ps -e`` shows them."""
+
 _NOTHING: Mapping[str, str] = {}
 
 E = TypeVar("E", bound=AnyEvent)
@@ -61,6 +64,14 @@ def command_line(pid: int) -> str:
     """Empty if the process has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def name_of(pid: int) -> str:
+    """Empty if the process has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
 
@@ -127,9 +138,17 @@ class Running:
         assert found, f"the program ended without {kind.__name__}: {self._stderr!r}"
         return found[0]
 
-    def workers(self) -> list[int]:
-        """The processes of its recognizers."""
+    def processes(self) -> list[int]:
+        """Those that it started, itself or through another."""
         return [pid for pid in descendants(self.process.pid) if is_alive(pid)]
+
+    def workers(self) -> list[int]:
+        """The processes of its recognizers, without what they are forked from."""
+        return [pid for pid in self.processes() if name_of(pid) == WORKER]
+
+    def template(self) -> int | None:
+        """The process that its workers are forked from."""
+        return next((pid for pid in self.processes() if name_of(pid) == TEMPLATE), None)
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -108,7 +108,7 @@ class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     pid: int
     name: str
-    """``engine`` or ``recognizer CHANNEL``."""
+    """``engine``, ``recognizer CHANNEL`` or ``recognizers' template``."""
     rss_bytes: int
     """Resident, with what it shares with others."""
     pss_bytes: int | None = None

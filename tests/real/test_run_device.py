@@ -125,7 +125,7 @@ def pactl(server: AudioServer, *arguments: str) -> str:
 def listeners_to_news(server: AudioServer, running: Running) -> int:
     """How many of the program's ``pactl subscribe`` are clients of the server."""
     clients = pactl(server, "list", "clients")
-    connected = [pid for pid in running.workers() if f'process.id = "{pid}"' in clients]
+    connected = [pid for pid in running.processes() if f'process.id = "{pid}"' in clients]
     return sum("subscribe" in command_line(pid) for pid in connected)
 
 

@@ -38,9 +38,9 @@ def listen(program: Program, recording: Recording, *options: object) -> Running:
     return running
 
 
-def all_ended(workers: list[int]) -> None:
+def all_ended(processes: list[int]) -> None:
     """No process outlives the program."""
-    wait_until(lambda: not any(map(is_alive, workers)), "the end of its workers", SOON)
+    wait_until(lambda: not any(map(is_alive, processes)), "the end of what it started", SOON)
 
 
 def check_interrupted(program: Program, running: Running, recording: Recording) -> None:
@@ -64,15 +64,15 @@ def test_a_signal_in_mid_utterance_ends_it_in_good_order(
     program: Program, long_speech: Recording, number: signal.Signals
 ) -> None:
     running = listen(program, long_speech)
-    workers = running.workers()
-    assert workers
+    processes = running.processes()
+    assert processes
     running.send(number)
     assert running.end(SOON) == 130
     assert error_lines(running.stderr) == []
     check_interrupted(program, running, long_speech)
     (end,) = of_kind(running.events, SpeechEnded)
     assert end.reason == "end"
-    assert not any(map(is_alive, workers))
+    assert not any(map(is_alive, processes))
 
 
 def test_a_signal_at_the_highest_pace_loses_nothing_of_what_was_read(
@@ -110,7 +110,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(
     for delay in (0.05, 0.15, 0.3, 0.45, 0.6, 0.8):
         running = program.start("run", "--input", monologue.path, "--events", "-")
         time.sleep(delay)
-        workers = running.workers()
+        processes = running.processes()
         running.send(signal.SIGINT)
         code = running.end(SOON)
         # While Python itself starts, it dies of the signal or prints what it was importing; from
@@ -120,7 +120,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(
         )
         if not in_python_itself:
             assert (code, "Traceback" in running.stderr) == (130, False), running.stderr
-        all_ended(workers)
+        all_ended(processes)
 
 
 def test_a_second_ctrl_c_ends_it_at_once(program: Program, long_speech: Recording) -> None:
@@ -215,10 +215,10 @@ def test_kill_9_at_any_moment_loses_no_final_that_was_shown(
         running = program.start("run", *inputs, "--pace", "max", "--events", "-")
         running.first(SessionStarted if count % 2 else TranscriptFinal)
         time.sleep(dice.uniform(0, 3))
-        workers = running.workers()
+        processes = running.processes()
         running.send(signal.SIGKILL)
         assert running.end(SOON) == -signal.SIGKILL
-        all_ended(workers)
+        all_ended(processes)
         listed = {one["id"]: one["status"] for one in program.sessions()}
         assert list(listed.values()).count("running") == 0
         sessions = [event.session for event in of_kind(running.events, SessionStarted)]

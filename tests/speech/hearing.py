@@ -17,6 +17,8 @@ import numpy.typing as npt
 from voicestand.config import SpeechSettings
 from voicestand.events import Severity
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
+from voicestand.speech.registry import resolve
+from voicestand.speech.template_process import Template
 
 Pcm = npt.NDArray[np.int16]
 
@@ -52,7 +54,12 @@ def spoken(text: str) -> Pcm:
 class Hearing:
     """A recognizer and all it said."""
 
+    forks = False
+    """Whether its workers are forked from a template."""
+
     def __init__(self, engine_path: str | None, **settings: float) -> None:
+        template = engine_path or resolve().path
+        self.template = Template(template) if self.forks else None
         self.partials: list[PartialResult] = []
         self.finals: list[FinalResult] = []
         self.alerts: list[tuple[Severity, str, str]] = []
@@ -63,9 +70,12 @@ class Hearing:
             on_final=self.finals.append,
             on_alert=lambda *alert: self.alerts.append(alert),
             engine_path=engine_path,
+            template=self.template,
         )
 
     def __enter__(self) -> Self:
+        if self.template:
+            self.template.start()
         self.recognizer.start()
         return self
 
@@ -76,6 +86,8 @@ class Hearing:
         traceback: TracebackType | None,
     ) -> None:
         self.recognizer.close()
+        if self.template:
+            self.template.close()
 
     def write(self, pcm: Pcm, block: int = 512) -> None:
         for at in range(0, len(pcm), block):

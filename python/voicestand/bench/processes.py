@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-_RECOGNIZER = b"voicestand.speech.worker"
+_RECOGNIZER = {b"voicestand.speech.worker", b"voicestand.speech.template"}
 
 
 def descendants(pid: int) -> list[int]:
@@ -23,9 +23,9 @@ def descendants(pid: int) -> list[int]:
 
 
 def is_recognizer(pid: int) -> bool:
-    """Whether it is the process of a recognizer."""
+    """Whether it is the process of a recognizer, or what recognizers are forked from."""
     try:
-        return _RECOGNIZER in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return not _RECOGNIZER.isdisjoint(Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
     except OSError:
         return False
 

@@ -26,7 +26,7 @@ from voicestand.events import (
 )
 from voicestand.journal.journal import Journal
 from voicestand.session.coaching import Coaching
-from voicestand.session.hearing import listeners, recognizer, teller
+from voicestand.session.hearing import listeners, recognizer, teller, workers_template
 from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
@@ -38,6 +38,7 @@ from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 
 if TYPE_CHECKING:
     from voicestand.session.usage import UsageMeter
+    from voicestand.speech.template_process import Template
     from voicestand.vad.silero import SileroVad
 
 LOOK_AGAIN = 1.0
@@ -83,6 +84,7 @@ class Conversation:
         self._sysroot = sysroot
         self._housekeeper: Housekeeper | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._template: Template | None = None
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
         self._observer = Observer(self, self._inbox.put, publish)
@@ -119,7 +121,8 @@ class Conversation:
     def statistics(self, meter: UsageMeter) -> EngineStats:
         """What the engine measures of itself; percentages since ``meter`` was last read."""
         workers = {role: one.worker_pid for role, one in list(self._recognizers.items())}
-        processes, cores = meter.read(own_processes(workers))
+        template = self._template.pid if self._template is not None else None
+        processes, cores = meter.read(own_processes(workers, template))
         found = [source_stats(one.source, one.books()) for one in list(self._listeners)]
         return EngineStats(
             session=self.id,
@@ -153,11 +156,18 @@ class Conversation:
                 source.close()
             for one in self._recognizers.values():
                 one.close()
+            if self._template is not None:
+                self._template.close()
 
     def _begin(self) -> None:
-        # The workers load their models while this process compiles its own.
+        # The recognizers' model is loaded while this process compiles its own.
+        self._template = workers_template(self._settings)
+        if self._template is not None:
+            self._template.start()
         for role in self._roles:
-            self._recognizers[role] = recognizer(role, self._settings, self._inbox.put)
+            self._recognizers[role] = recognizer(
+                role, self._settings, self._inbox.put, self._template
+            )
         for one in self._recognizers.values():
             one.start()
         from voicestand.vad.silero import SileroVad

@@ -10,7 +10,10 @@ from voicestand.config import Settings
 from voicestand.events import Severity
 from voicestand.session.inbox import Alert, Message
 from voicestand.session.listener import Ear, Listener
+from voicestand.speech.forking import can_fork
 from voicestand.speech.recognizer import Recognizer
+from voicestand.speech.registry import resolve
+from voicestand.speech.template_process import Template
 from voicestand.vad.endpointer import Endpointer
 
 if TYPE_CHECKING:
@@ -28,10 +31,24 @@ def teller(put: Put, channel: str | None = None) -> Tell:
     return tell
 
 
-def recognizer(role: str, settings: Settings, put: Put) -> Recognizer:
+def workers_template(settings: Settings) -> Template | None:
+    """What the recognizers' workers are forked from, not started; ``None`` if they cannot be.
+
+    Raises what :func:`voicestand.speech.registry.resolve` raises.
+    """
+    choice = resolve(settings.speech.engine, settings.speech.model)
+    return Template(choice.path) if choice.entry.forkable and can_fork() else None
+
+
+def recognizer(role: str, settings: Settings, put: Put, template: Template | None) -> Recognizer:
     """The one of that channel, not started."""
     return Recognizer(
-        role, settings.speech, on_partial=put, on_final=put, on_alert=teller(put, role)
+        role,
+        settings.speech,
+        on_partial=put,
+        on_final=put,
+        on_alert=teller(put, role),
+        template=template,
     )
 
 

@@ -123,8 +123,11 @@ class Observer:
                 self._tell(self._conversation.statistics(self._told))
 
 
-def own_processes(workers: dict[str, int | None]) -> dict[str, int]:
-    """Name → process id: this one, and the recognizer of each channel that has one."""
-    found = {"engine": os.getpid()}
-    found |= {f"recognizer {role}": pid for role, pid in workers.items() if pid is not None}
-    return found
+def own_processes(workers: dict[str, int | None], template: int | None) -> dict[str, int]:
+    """Name → process id: this one, the recognizer of each channel, and what they are forked from.
+
+    Without those that are not there.
+    """
+    found = {"engine": os.getpid(), "recognizers' template": template}
+    found |= {f"recognizer {role}": pid for role, pid in workers.items()}
+    return {name: pid for name, pid in found.items() if pid is not None}

@@ -1,4 +1,4 @@
-"""What a recognizer's supervisor and its worker process tell each other, and how it is framed."""
+"""What supervisor, worker and template tell each other, and how it is framed."""
 
 from __future__ import annotations
 
@@ -78,6 +78,26 @@ class Final(msgspec.Struct, frozen=True, tag=True):
     """When the engine had the transcript."""
     busy: float
     """Seconds between ``End.asked`` and ``finished`` in which the engine computed."""
+
+
+class Loaded(msgspec.Struct, frozen=True, tag=True):
+    """A template has its model."""
+
+    threads: int
+    """Its own included; with more than one it cannot be forked."""
+
+
+class Fork(msgspec.Struct, frozen=True, tag=True):
+    """A worker is wanted of the template; its socket, log and standard error come along."""
+
+    partial_interval: float
+    """Seconds between partials."""
+
+
+class Forked(msgspec.Struct, frozen=True, tag=True):
+    """The worker that was wanted."""
+
+    pid: int
 
 
 Command = Begin | Advance | End | Drop | Pace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 import numpy as np
@@ -19,6 +19,9 @@ from voicestand.speech.pending import Abandoned, Pending, Settled
 from voicestand.speech.protocol import RecognizedWord
 from voicestand.speech.registry import resolve
 from voicestand.speech.supervisor import Callbacks, Supervisor
+
+if TYPE_CHECKING:
+    from voicestand.speech.template_process import Template
 
 LOOKBACK = 16 * SAMPLE_RATE
 """Samples before the head that an utterance may still begin at: the longest pre-roll and onset that
@@ -83,6 +86,7 @@ class Recognizer:
     :class:`voicestand.errors.EngineUnavailableError` where ``settings.engine`` or its model is not
     there.
 
+    Workers are forked from ``template`` where there is one, which must be closed after this.
     ``engine_path`` (``module:Class``) runs another engine than ``settings.engine``; it is how tests
     run engines that fail.
 
@@ -98,6 +102,7 @@ class Recognizer:
         on_partial: Callable[[PartialResult], None],
         on_final: Callable[[FinalResult], None],
         on_alert: Callable[[Severity, str, str], None],
+        template: Template | None = None,
         engine_path: str | None = None,
     ) -> None:
         choice = resolve(settings.engine, settings.model)
@@ -124,6 +129,7 @@ class Recognizer:
             pending=self._pending,
             changed=self._changed,
             callbacks=Callbacks(self._partial, self._settled, on_alert, self._take_alerts),
+            template=template,
         )
         # The kernel kills the worker when the thread that spawned it ends: it is this one.
         self._thread = threading.Thread(

@@ -24,6 +24,8 @@ class Entry(NamedTuple):
     extra: str = ""
     """What installs it: ``pip install 'voicestand[EXTRA]'``. Empty: it is embedded, comes with
     VoiceStand and its own model, and is less accurate than what can be installed."""
+    forkable: bool = False
+    """Has no threads of its own, so that a process that has loaded its model may be forked."""
 
     @property
     def embedded(self) -> bool:
@@ -60,7 +62,12 @@ ENTRIES = (
     Entry(kind.MOONSHINE, "voicestand.speech.moonshine:Moonshine", "moonshine_voice", "moonshine"),
     Entry(kind.SHERPA_ONNX, "voicestand.speech.sherpa:SherpaOnnx", "sherpa_onnx", "sherpa"),
     Entry(kind.WHISPER, "voicestand.speech.whisper:Whisper", "openvino_genai", "whisper"),
-    Entry("pocketsphinx", "voicestand.speech.pocketsphinx:PocketSphinx", "pocketsphinx"),
+    Entry(
+        "pocketsphinx",
+        "voicestand.speech.pocketsphinx:PocketSphinx",
+        "pocketsphinx",
+        forkable=True,
+    ),
 )
 """Best first: ``auto`` is the first one that is installed and has a model."""
 

@@ -9,18 +9,24 @@ import threading
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from voicestand.events import Severity
 from voicestand.speech.audio_log import AudioLog
+from voicestand.speech.backoff import Backoff
 from voicestand.speech.messages import Final, Pace, Partial, Progress, Ready, Report
 from voicestand.speech.pending import Death, Pending, Settled
-from voicestand.speech.worker_process import WorkerExit, WorkerProcess
+from voicestand.speech.worker_process import (
+    START_SECONDS,
+    TemplateGoneError,
+    WorkerExit,
+    WorkerProcess,
+)
 
-START_SECONDS = 60.0
-"""Longest time a worker may take to load its model, from a cold disk."""
+if TYPE_CHECKING:
+    from voicestand.speech.template_process import Template
 
 START_LIMIT = 5
 """Workers in a row that may fail before they are ready; then finals come out empty."""
@@ -30,28 +36,6 @@ START_KILL_LIMIT = 20
 
 RETRY_SECONDS = 30.0
 """Between two attempts once recognition was declared unavailable."""
-
-SHORT_LIFE_SECONDS = 1.0
-"""A worker that died sooner after it was ready died of something that will come again."""
-
-BACKOFF_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Before the next worker, when the last ones failed to start or lived shortly."""
-
-
-class Backoff:
-    """How long to wait before the next worker: not at all, unless workers keep dying young."""
-
-    def __init__(self) -> None:
-        self._young = 0
-
-    def delay(self, lived: float | None) -> float:
-        """Seconds to wait after a worker that ``lived`` seconds; None: it never became ready."""
-        if lived is not None and lived >= SHORT_LIFE_SECONDS:
-            self._young = 0
-        self._young += 1
-        # The first death is answered at once, whatever it was.
-        index = min(self._young - 2, len(BACKOFF_SECONDS) - 1)
-        return BACKOFF_SECONDS[index] if index >= 0 else 0.0
 
 
 class Callbacks(NamedTuple):
@@ -76,7 +60,7 @@ class State(Enum):
 
 
 class Supervisor:
-    """Spawns, feeds, watches, kills and replaces the worker of one channel.
+    """Makes, feeds, watches, kills and replaces the worker of one channel.
 
     The lock of ``changed`` guards ``pending`` and ``log``, which the listener changes; it is
     notified when an utterance left, the worker became ready or the thread ended. No callback is
@@ -94,6 +78,7 @@ class Supervisor:
         pending: Pending,
         changed: threading.Condition,
         callbacks: Callbacks,
+        template: Template | None,
     ) -> None:
         self._engine_name = engine_name
         self._engine_path = engine_path
@@ -103,13 +88,14 @@ class Supervisor:
         self._pending = pending
         self._changed = changed
         self._callbacks = callbacks
+        self._template = template
         self._eventfd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._eventfd, selectors.EVENT_READ)
         self._worker: WorkerProcess | None = None
         self._state = State.ABSENT
         self._born = 0.0
-        """When the worker was spawned, then when it became ready."""
+        """When the worker was made, then when it became ready."""
         self._watched_since: float | None = None
         """Since when the worker has work and has not said anything; None: it has no work."""
         self._spawn_at = 0.0
@@ -124,6 +110,8 @@ class Supervisor:
         self._unpaced = False
         self.finished = False
         """Whether the thread has ended, for whatever reason."""
+        if template is not None:
+            template.watch(self.wake)
 
     def wake(self) -> None:
         """Makes the thread look at what changed; never waits."""
@@ -148,6 +136,8 @@ class Supervisor:
 
     def release(self) -> None:
         """Releases the descriptors, once the thread has ended."""
+        if self._template is not None:
+            self._template.unwatch(self.wake)
         self._selector.close()
         os.close(self._eventfd)
 
@@ -181,8 +171,8 @@ class Supervisor:
                 self._changed.notify_all()
 
     def _step(self) -> None:
-        if self._worker is None and time.monotonic() >= self._spawn_at:
-            self._spawn()
+        if self._worker is None and self._patience() == 0.0:
+            self._make()
         for alert in self._callbacks.alerts():
             self._callbacks.alert(*alert)
         self._settle()
@@ -202,9 +192,13 @@ class Supervisor:
             worker.kill()
             self._died(worker, hung=True)
 
-    def _spawn(self) -> None:
+    def _make(self) -> None:
         try:
-            worker = WorkerProcess(self._engine_path, self._log, self._partial_interval)
+            worker = WorkerProcess(
+                self._engine_path, self._log, self._partial_interval, self._template
+            )
+        except TemplateGoneError:
+            return  # the next one wakes this thread
         except OSError as error:
             self._spawn_at = time.monotonic() + self._backoff.delay(None)
             self._start_failed(Death.CRASHED, f"cannot be made: {error}")
@@ -252,7 +246,9 @@ class Supervisor:
     def _deadline(self) -> float | None:
         """When the thread must look again even if nothing happens."""
         if self._worker is None:
-            return self._spawn_at
+            # A template that loads wakes this thread when it can fork, or never will.
+            waits = self._template is not None and self._template.loading
+            return None if waits else self._spawn_at
         if self._state is State.LOADING:
             return self._born + START_SECONDS
         if self._watched_since is not None:

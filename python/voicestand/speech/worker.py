@@ -18,7 +18,9 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from voicestand.speech.audio_log import SAMPLE_RATE, AudioLogReader
 from voicestand.speech.messages import (
@@ -47,7 +49,10 @@ BLOCK = SAMPLE_RATE // 5
 PARTIAL_LAG = SAMPLE_RATE
 """With more samples than this still to hear, a partial would be old news: finals come first."""
 
+NAME = "vs-recognizer"
+
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 class Stopwatch:
@@ -224,6 +229,38 @@ def die_with(parent: int) -> None:
         sys.exit(1)
 
 
+def rename(name: str) -> None:
+    """What ``ps -e`` and ``top`` show, 15 characters at most."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+
+
+def settle(parent: int, name: str) -> None:
+    """What every process of the recognizers does first; its own parent is process ``parent``."""
+    die_with(parent)
+    rename(name)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # a sandbox may refuse even that
+        os.nice(NICENESS)
+
+
+def work(
+    engine: Callable[[], RecognizerEngine], connection: int, log: int, partial_interval: float
+) -> None:
+    """Works until the parent hangs up. ``connection``, ``log``: descriptors, which are closed.
+
+    ``partial_interval``: seconds.
+    """
+    interval = max(1, round(partial_interval * SAMPLE_RATE))
+    reader = AudioLogReader(log)
+    with socket.socket(fileno=connection) as to_parent:
+        try:
+            Worker(engine(), reader, to_parent, interval).run()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the parent has gone, or wants no more
+        finally:
+            reader.close()
+
+
 def main() -> None:
     """Entry point. The supervisor makes the command line: see ``worker_process``."""
     parser = argparse.ArgumentParser()
@@ -233,19 +270,9 @@ def main() -> None:
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--partial-interval", type=float, required=True)
     options = parser.parse_args()
-    die_with(options.parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # a sandbox may refuse even that
-        os.nice(NICENESS)
-    with socket.socket(fileno=options.socket) as connection:
-        log = AudioLogReader(options.log)
-        interval = max(1, round(options.partial_interval * SAMPLE_RATE))
-        try:
-            Worker(load(options.engine), log, connection, interval).run()
-        except (BrokenPipeError, ConnectionResetError):
-            return  # the parent has gone, or wants no more
-        finally:
-            log.close()
+    settle(options.parent, NAME)
+    engine = partial(load, options.engine)
+    work(engine, options.socket, options.log, options.partial_interval)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,39 @@
-"""A worker seen from its parent: spawned, spoken to without waiting, and buried."""
+"""A worker seen from its parent: made, spoken to without waiting, and buried."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from voicestand.speech.audio_log import AudioLog
 from voicestand.speech.messages import Command, Report, ReportStream, encode
 
+if TYPE_CHECKING:
+    from voicestand.speech.template_process import Template
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Environment; a linear algebra library would start a thread per core at import."""
+
+START_SECONDS = 60.0
+"""Longest time a process may take to load its model, from a cold disk."""
+
 _STDERR_TAIL = 4096
 """Bytes in which its last line is looked for."""
 
-_LAST_BREATH_SECONDS = 2.0
+LAST_BREATH_SECONDS = 2.0
 """An interpreter that ends closes its files first, and itself a little later."""
+
+
+class TemplateGoneError(OSError):
+    """The template ended while it was asked for a worker; another one is on its way."""
 
 
 class WorkerExit(NamedTuple):
@@ -37,14 +51,46 @@ class WorkerExit(NamedTuple):
         return f"{how} ({self.last_words})" if self.last_words else how
 
 
+class Child(Protocol):
+    """A process of ours, as ``subprocess.Popen`` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def kill(self) -> None:
+        """Sends it SIGKILL."""
+
+    def wait(self) -> int:
+        """Waits until it has ended; its exit code, negative for a signal."""
+
+
+class ForkedChild:
+    """A child that its template forked for us."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def kill(self) -> None:
+        """Sends it SIGKILL."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Waits until it has ended; its exit code, negative for a signal."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
 class WorkerProcess:
     """One worker process. ``socket`` and ``pidfd`` are for a selector.
 
-    Raises ``OSError`` if the process cannot be spawned. Must be made by a thread that lives as long
-    as the worker shall: the kernel kills the worker when that thread ends.
+    Forked from ``template`` where there is one that can, else spawned. Raises ``OSError`` if it
+    cannot be made. Must be made by a thread that lives as long as the worker shall: the kernel
+    kills the worker when that thread ends, or that of the template it was forked from.
     """
 
-    def __init__(self, engine_path: str, log: AudioLog, partial_interval: float) -> None:
+    def __init__(
+        self, engine_path: str, log: AudioLog, partial_interval: float, template: Template | None
+    ) -> None:
         self._unsent = bytearray()
         self._stream = ReportStream()
         # What a dying engine prints would land in the middle of the user's captions; its last line
@@ -54,23 +100,12 @@ class WorkerProcess:
         try:
             self.socket.setblocking(False)
             with theirs:
-                arguments: Sequence[str] = (
-                    *(sys.executable, "-P", "-m", "voicestand.speech.worker"),
-                    *("--engine", engine_path),
-                    *("--socket", str(theirs.fileno())),
-                    *("--log", str(log.fd)),
-                    *("--parent", str(os.getpid())),
-                    *("--partial-interval", str(partial_interval)),
-                )
-                self._process = subprocess.Popen(
-                    arguments,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._stderr,
-                    pass_fds=(theirs.fileno(), log.fd),
-                    start_new_session=True,
-                    # A linear algebra library would start a thread per core at import.
-                    env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                descriptors = [theirs.fileno(), log.fd, self._stderr]
+                pid = template.fork(partial_interval, descriptors) if template else None
+                self._process: Child = (
+                    ForkedChild(pid)
+                    if pid is not None
+                    else _spawned(engine_path, partial_interval, *descriptors)
                 )
             self.pidfd = os.pidfd_open(self._process.pid)
         except OSError:
@@ -134,12 +169,13 @@ class WorkerProcess:
 
         One that closed its socket but does not end is killed.
         """
-        try:
-            code = self._process.wait(_LAST_BREATH_SECONDS)
-            kind = signal.Signals(-code) if code < 0 else None
-        except subprocess.TimeoutExpired:
+        ended = select.poll()
+        ended.register(self.pidfd, select.POLLIN)
+        itself = bool(ended.poll(1000 * LAST_BREATH_SECONDS))
+        if not itself:
             self._process.kill()
-            code, kind = self._process.wait(), None
+        code = self._process.wait()
+        kind = signal.Signals(-code) if itself and code < 0 else None
         self.socket.close()
         os.close(self.pidfd)
         words = self._last_words()
@@ -151,3 +187,25 @@ class WorkerProcess:
         text = os.pread(self._stderr, _STDERR_TAIL, max(0, size - _STDERR_TAIL))
         lines = text.decode(errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _spawned(
+    engine_path: str, partial_interval: float, connection: int, log: int, stderr: int
+) -> Child:
+    arguments: Sequence[str] = (
+        *(sys.executable, "-P", "-m", "voicestand.speech.worker"),
+        *("--engine", engine_path),
+        *("--socket", str(connection)),
+        *("--log", str(log)),
+        *("--parent", str(os.getpid())),
+        *("--partial-interval", str(partial_interval)),
+    )
+    return subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        pass_fds=(connection, log),
+        start_new_session=True,
+        env=os.environ | ONE_THREAD,
+    )
