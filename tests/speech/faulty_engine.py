@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -115,3 +116,23 @@ class ChattyAtDeath(Echo):
             os.write(socket, b"\xff\x00\x00\x00half a message")
             os.kill(os.getpid(), signal.SIGKILL)
         return super().finish()
+
+
+class Heavy(Echo):
+    """Its model is 64 MB."""
+
+    name = "heavy"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._model = np.ones(64 << 20, np.uint8)
+
+
+class Threaded(Echo):
+    """Has a thread of its own."""
+
+    name = "threaded"
+
+    def __init__(self) -> None:
+        super().__init__()
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()

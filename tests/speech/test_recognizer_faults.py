@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.program import wait_until
+from tests.program import is_alive, wait_until
 from tests.speech import faulty_engine
 from tests.speech.faulty_engine import words_of
 from tests.speech.hearing import PATIENCE, REPOSITORY, Hearing, Pcm
@@ -38,13 +38,6 @@ def noise(seconds: float, seed: int = 0, fault: int | None = None) -> Pcm:
     if fault is not None:
         samples[len(samples) // 2] = fault
     return samples
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_finals_come_in_order_and_of_exactly_the_samples_that_were_meant() -> None:
@@ -338,23 +331,26 @@ def test_close_in_mid_speech_ends_the_worker_and_the_thread() -> None:
 PARENT = """
 import sys, time
 from tests.speech.hearing import Hearing
+Hearing.forks = sys.argv[1] == "True"
 with Hearing("tests.speech.faulty_engine:Echo") as hearing:
-    print(hearing.ready_worker(), flush=True)
+    print(hearing.ready_worker(), *([hearing.template.pid] if Hearing.forks else []), flush=True)
     time.sleep(600)
 """
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_the_worker_dies_with_its_parent(stopped: bool) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+def test_the_worker_and_its_template_die_with_their_parent(stopped: bool) -> None:
+    command = [sys.executable, "-c", PARENT, str(Hearing.forks)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     with parent.stdout:
-        pid = int(parent.stdout.readline())
-        if stopped:
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(pids) == 1 + Hearing.forks
+        for pid in pids if stopped else []:
             os.kill(pid, signal.SIGSTOP)
         parent.kill()
         parent.wait()
-    wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not any(map(is_alive, pids)))
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_worker() -> None:

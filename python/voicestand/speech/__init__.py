@@ -10,7 +10,9 @@ How it works::
     listener ── write ──► audio_log (shared memory) ────────────┐
         │ begin, end                                            ▼
         └──► pending ◄──► supervisor ◄── messages, socket ──► worker ──► engine
-                               └── worker_process: spawn, watch, bury
+                               └── worker_process: make, watch, bury
+                                        ▲
+    template_process ── socket ──► template: loads the model, forks workers
 
 ``registry`` finds the engine and the model that the settings mean; ``models`` keeps the models.
 
