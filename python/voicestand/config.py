@@ -86,6 +86,10 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     folder: str = ""
     """Empty: ``$XDG_DATA_HOME/voicestand``."""
+    record_audio: bool = False
+    """Keeps what was heard beside what was said: a FLAC file of 16 kHz for each channel."""
+    keep_audio_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
+    """Recorded audio is erased after so many days, when a session begins; 0: with its session."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -151,7 +151,7 @@ def test_delete_that_was_cut_off_before_the_bytes_is_finished_by_the_next_writer
     with Journal.open(tmp_path) as book:
         record(book, call, SECRET)
     with monkeypatch.context() as patch:
-        patch.setattr(erasure, "_erase", lambda connection: None)
+        patch.setattr(erasure, "_erase", lambda connection, path: None)
         journal.delete([call.session], tmp_path)
     size = (tmp_path / schema.FILE_NAME).stat().st_size
     assert _unerased(tmp_path) == 1

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from voicestand.errors import InputError, StorageError
-from voicestand.journal import process, schema
+from voicestand.journal import process, recordings, schema
 from voicestand.journal.connection import connect
 from voicestand.journal.failure import storage_error
 
@@ -30,19 +30,19 @@ def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
             connection.execute("INSERT INTO utterance_text (utterance_text) VALUES ('optimize')")
             connection.execute("INSERT INTO unerased DEFAULT VALUES")
         try:
-            _erase(connection)
-        except sqlite3.Error as error:
+            _erase(connection, path)
+        except (sqlite3.Error, OSError) as error:
             raise StorageError(
                 "the sessions are deleted, but what was said may still be in free parts of the "
                 f"file: {storage_error(error, path)}, and delete again to finish"
             ) from error
 
 
-def finish(connection: sqlite3.Connection) -> None:
+def finish(connection: sqlite3.Connection, path: Path) -> None:
     """Goes on with what an earlier ``delete`` could not finish; if that fails, later once more."""
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, OSError):
         if connection.execute("SELECT 1 FROM unerased").fetchone():
-            _erase(connection)
+            _erase(connection, path)
 
 
 def _delete(connection: sqlite3.Connection, identifier: str) -> None:
@@ -60,8 +60,24 @@ def _delete(connection: sqlite3.Connection, identifier: str) -> None:
     connection.execute("DELETE FROM session WHERE number = ?", (number,))  # the rest follows it
 
 
-def _erase(connection: sqlite3.Connection) -> None:
-    """Writes the file anew and empties the log, so that only what is in the tables is in either."""
+class _Recorded:
+    """The sessions in the table, asked one by one: another program may begin one meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __contains__(self, identifier: object) -> bool:
+        found = self._connection.execute("SELECT 1 FROM session WHERE id = ?", (identifier,))
+        return found.fetchone() is not None
+
+
+def _erase(connection: sqlite3.Connection, path: Path) -> None:
+    """Erases recordings without a session, writes the file anew and empties the log.
+
+    Then only what is in the tables is in either.
+    """
+    # A session is in the table before it is recorded, so what is not there nobody records.
+    recordings.keep_only(path, _Recorded(connection))
     connection.execute("VACUUM")
     # The log gives its pages to the file only once nobody reads older ones; this waits for that.
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -56,7 +56,7 @@ class Journal:
             connection = connect(path)
         except (sqlite3.Error, OSError) as error:
             raise storage_error(error, path) from error
-        erasure.finish(connection)
+        erasure.finish(connection, path)
         return cls(path, connection)
 
     @property

@@ -24,6 +24,7 @@ from voicestand.events import (
     Severity,
     TranscriptFinal,
 )
+from voicestand.journal import recordings
 from voicestand.journal.journal import Journal
 from voicestand.session.coaching import Coaching
 from voicestand.session.hearing import listeners, recognizer, teller, workers_template
@@ -37,6 +38,7 @@ from voicestand.session.utterances import Utterances
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 
 if TYPE_CHECKING:
+    from voicestand.session.recorder import Recorder
     from voicestand.session.usage import UsageMeter
     from voicestand.speech.template_process import Template
     from voicestand.vad.silero import SileroVad
@@ -87,6 +89,8 @@ class Conversation:
         self._template: Template | None = None
         self._recognizers: dict[str, Recognizer] = {}
         self._listeners: list[Listener] = []
+        self._journal = journal
+        self._recorders: list[Recorder] = []
         self._observer = Observer(self, self._inbox.put, publish)
         self._reason: EndReason = "end"
         self._journal_alerted = False
@@ -154,6 +158,8 @@ class Conversation:
                 self._housekeeper.close()
             for source in self._sources:
                 source.close()
+            for recorder in self._recorders:
+                recorder.join(LOOK_AGAIN)
             for one in self._recognizers.values():
                 one.close()
             if self._template is not None:
@@ -186,6 +192,7 @@ class Conversation:
         self._keeper.begin(self._started(vad))
         for severity, code, message in notices(self._settings.speech):
             self._alert(severity, code, message)
+        self._record()
         for listener in self._listeners:
             listener.start()
         # One clock for all: what is heard at one moment has one time on every channel.
@@ -205,6 +212,24 @@ class Conversation:
                 sysroot=self._sysroot,
             )
             self._housekeeper.start()
+
+    def _record(self) -> None:
+        """Begins to keep the audio, if that is wanted; if that fails, the conversation goes on."""
+        if self._journal is None:
+            return
+        settings = self._settings.journal
+        try:
+            recordings.expire(self._journal.path, settings.keep_audio_days)
+            if settings.record_audio:
+                from voicestand.session.recorder import Recorder
+
+                folder = recordings.make_folder(self._journal.path, self.id)
+                for source in self._sources:
+                    self._recorders.append(Recorder(source, folder, self._inbox.put))
+        except OSError as error:
+            self._alert("warning", "audio.not_recorded", f"recorded audio: {error}")
+        for recorder in self._recorders:
+            recorder.start()
 
     def _started(self, vad: SileroVad) -> SessionStarted:
         engines = sorted({one.engine for one in self._recognizers.values()})
@@ -315,6 +340,10 @@ class Conversation:
     def _end(self) -> SessionEnded:
         for listener in self._listeners:
             listener.join()
+        for recorder in self._recorders:
+            recorder.join()
+        while not self._inbox.empty():  # what they had to tell
+            self._handle(self._inbox.get())
         self._after_finals(self._keeper.flush())
         if self._keeper.held:
             self._fail(
