@@ -22,15 +22,30 @@ const TO_UPPER: [i8; 16] = [-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11
 /// The same where the first four bytes belong to what is before.
 const TO_UPPER_LATE: [i8; 16] = [-1, 4, 5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15];
 
+/// Both halves, each of four by four, with rows and columns exchanged.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn transposed_quarters(rows: [__m256; 4]) -> [__m256; 4] {
+    let [a, b, c, d] = rows;
+    let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+    let (ab_late, cd_late) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+    [
+        _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd),
+        _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd),
+        _mm256_shuffle_ps::<0b01_00_01_00>(ab_late, cd_late),
+        _mm256_shuffle_ps::<0b11_10_11_10>(ab_late, cd_late),
+    ]
+}
+
 type F = [__m256; 2];
 type I = [__m256i; 2];
 type D = [__m256d; 2];
 
 impl Simd for Avx2 {
+    const MANY_REGISTERS: bool = false;
     type Floats = F;
     type Ints = I;
     type Doubles = D;
-    type Pair = __m128d;
 
     intrinsics! {
         fn splat(value: f32) -> F { [_mm256_set1_ps(value); 2] }
@@ -72,6 +87,13 @@ impl Simd for Avx2 {
                 _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(b[0], b[0]), a[0]),
                 _mm256_and_ps(_mm256_cmp_ps::<_CMP_ORD_Q>(b[1], b[1]), a[1]),
             ]
+        }
+        fn zero_non_finite(a: F) -> F {
+            // Times 0 is 0 only for finite numbers.
+            let zero = _mm256_setzero_ps();
+            let low = _mm256_cmp_ps::<_CMP_EQ_OQ>(_mm256_mul_ps(a[0], zero), zero);
+            let high = _mm256_cmp_ps::<_CMP_EQ_OQ>(_mm256_mul_ps(a[1], zero), zero);
+            [_mm256_and_ps(low, a[0]), _mm256_and_ps(high, a[1])]
         }
         fn select_le(a: F, b: F, yes: F, no: F) -> F {
             [
@@ -130,6 +152,27 @@ impl Simd for Avx2 {
                     _mm256_shuffle_ps::<0b11_01_11_01>(c, d),
                 ],
             )
+        }
+        fn load_columns(from: &[f32; 64]) -> [F; 4] {
+            // A row and the fourth after it share a register, so that no shuffle crosses its middle.
+            let rows = |row: usize, column: usize| {
+                let from = from.as_ptr().add(8 * row + column);
+                let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
+                _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(32)))
+            };
+            let four = |at| transposed_quarters([rows(0, at), rows(1, at), rows(2, at), rows(3, at)]);
+            let ([a, b, c, d], [e, f, g, h]) = (four(0), four(4));
+            [[a, b], [c, d], [e, f], [g, h]]
+        }
+        fn store_columns(value: [F; 4], to: &mut [f32; 64]) {
+            let [[a, b], [c, d], [e, f], [g, h]] = value;
+            for (column, columns) in [(0, [a, b, c, d]), (4, [e, f, g, h])] {
+                for (row, rows) in transposed_quarters(columns).into_iter().enumerate() {
+                    let to = to.as_mut_ptr().add(8 * row + column);
+                    _mm_storeu_ps(to, _mm256_castps256_ps128(rows));
+                    _mm_storeu_ps(to.add(32), _mm256_extractf128_ps::<1>(rows));
+                }
+            }
         }
 
         fn splat_int(value: i32) -> I { [_mm256_set1_epi32(value); 2] }
@@ -234,6 +277,8 @@ impl Simd for Avx2 {
             _mm256_storeu_pd(to.as_mut_ptr().add(4), value[1]);
         }
         fn add_f64(a: D, b: D) -> D { [_mm256_add_pd(a[0], b[0]), _mm256_add_pd(a[1], b[1])] }
+        fn sub_f64(a: D, b: D) -> D { [_mm256_sub_pd(a[0], b[0]), _mm256_sub_pd(a[1], b[1])] }
+        fn mul_f64(a: D, b: D) -> D { [_mm256_mul_pd(a[0], b[0]), _mm256_mul_pd(a[1], b[1])] }
         fn mul_add_f64(a: D, b: D, c: D) -> D {
             [_mm256_fmadd_pd(a[0], b[0], c[0]), _mm256_fmadd_pd(a[1], b[1], c[1])]
         }
@@ -244,22 +289,18 @@ impl Simd for Avx2 {
                 _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
             _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
         }
-
-        fn pair(value: [f64; 2]) -> __m128d { _mm_loadu_pd(value.as_ptr()) }
-        fn unpair(value: __m128d) -> [f64; 2] {
-            [_mm_cvtsd_f64(value), _mm_cvtsd_f64(_mm_unpackhi_pd(value, value))]
+        fn up_1_f64(a: D) -> D {
+            let low = _mm256_permute2f128_pd::<0x08>(a[0], a[0]);
+            let high = _mm256_permute2f128_pd::<0x21>(a[0], a[1]);
+            [_mm256_shuffle_pd::<0b0101>(low, a[0]), _mm256_shuffle_pd::<0b0101>(high, a[1])]
         }
-        fn add_pair(a: __m128d, b: __m128d) -> __m128d { _mm_add_pd(a, b) }
-        fn mul_add_pair(a: f64, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_set1_pd(a), b, c)
+        fn up_2_f64(a: D) -> D {
+            [
+                _mm256_permute2f128_pd::<0x08>(a[0], a[0]),
+                _mm256_permute2f128_pd::<0x21>(a[0], a[1]),
+            ]
         }
-        fn mul_add_first(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_unpacklo_pd(a, a), b, c)
-        }
-        fn mul_add_second(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_unpackhi_pd(a, a), b, c)
-        }
-        fn splat_first(a: __m128d) -> D { [_mm256_broadcastsd_pd(a); 2] }
-        fn splat_second(a: __m128d) -> D { [_mm256_broadcastsd_pd(_mm_unpackhi_pd(a, a)); 2] }
+        fn up_4_f64(a: D) -> D { [_mm256_setzero_pd(), a[0]] }
+        fn splat_last_f64(a: D) -> D { [_mm256_permute4x64_pd::<0xff>(a[1]); 2] }
     }
 }

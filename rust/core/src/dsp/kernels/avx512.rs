@@ -33,14 +33,29 @@ const ZIP_HIGH: [i32; 16] = [8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 3
 const PACK: [i32; 16] = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0];
 /// The inverse.
 const UNPACK: [i32; 16] = [0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0];
+/// For `vfixupimmps`, from the last digit on: 0 (8) for quiet and other NaN, the number itself (1) for
+/// zeros and ones, 0 for infinities, the number itself for the rest.
+const ZERO_NON_FINITE: i32 = 0x1188_1188;
+/// Columns 0 to 3 of four rows of eight.
+const LEFT: [i32; 16] = [0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27];
+/// Columns 4 to 7.
+const RIGHT: [i32; 16] = [4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31];
+/// Quarters 0 and 1 of two vectors, alternating.
+const LOW_QUARTERS: [i32; 16] = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
+/// Quarters 2 and 3.
+const HIGH_QUARTERS: [i32; 16] = [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31];
+/// The first two rows of four by four columns to the left and as many to the right.
+const TOP: [i32; 16] = [0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29];
+/// The last two.
+const BOTTOM: [i32; 16] = [2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31];
 /// Twelve words are 48 bytes.
 const TWELVE: u16 = 0x0fff;
 
 impl Simd for Avx512 {
+    const MANY_REGISTERS: bool = true;
     type Floats = __m512;
     type Ints = __m512i;
     type Doubles = __m512d;
-    type Pair = __m128d;
 
     intrinsics! {
         fn splat(value: f32) -> __m512 { _mm512_set1_ps(value) }
@@ -64,6 +79,9 @@ impl Simd for Avx512 {
         }
         fn zero_where_nan(a: __m512, b: __m512) -> __m512 {
             _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_ORD_Q>(b, b), a)
+        }
+        fn zero_non_finite(a: __m512) -> __m512 {
+            _mm512_fixupimm_ps::<0>(a, a, _mm512_set1_epi32(ZERO_NON_FINITE))
         }
         fn select_le(a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
             _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), no, yes)
@@ -89,6 +107,37 @@ impl Simd for Avx512 {
             let even = _mm512_loadu_epi32(EVEN.as_ptr());
             let odd = _mm512_loadu_epi32(ODD.as_ptr());
             (_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
+        }
+        fn load_columns(from: &[f32; 64]) -> [__m512; 4] {
+            let row = |n: usize| _mm512_loadu_ps(from.as_ptr().add(16 * n));
+            let [early, late] = [(row(0), row(1)), (row(2), row(3))];
+            let (left, right) = (_mm512_loadu_epi32(LEFT.as_ptr()), _mm512_loadu_epi32(RIGHT.as_ptr()));
+            let (even, odd) = (_mm512_loadu_epi32(LOW_QUARTERS.as_ptr()), _mm512_loadu_epi32(HIGH_QUARTERS.as_ptr()));
+            let a = _mm512_permutex2var_ps(early.0, left, early.1);
+            let b = _mm512_permutex2var_ps(early.0, right, early.1);
+            let c = _mm512_permutex2var_ps(late.0, left, late.1);
+            let d = _mm512_permutex2var_ps(late.0, right, late.1);
+            [
+                _mm512_permutex2var_ps(a, even, c),
+                _mm512_permutex2var_ps(a, odd, c),
+                _mm512_permutex2var_ps(b, even, d),
+                _mm512_permutex2var_ps(b, odd, d),
+            ]
+        }
+        fn store_columns(value: [__m512; 4], to: &mut [f32; 64]) {
+            let [a, b, c, d] = value;
+            let early = (_mm512_shuffle_f32x4::<0b10_00_10_00>(a, b), _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d));
+            let late = (_mm512_shuffle_f32x4::<0b11_01_11_01>(a, b), _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d));
+            let (top, bottom) = (_mm512_loadu_epi32(TOP.as_ptr()), _mm512_loadu_epi32(BOTTOM.as_ptr()));
+            let rows = [
+                _mm512_permutex2var_ps(early.0, top, early.1),
+                _mm512_permutex2var_ps(early.0, bottom, early.1),
+                _mm512_permutex2var_ps(late.0, top, late.1),
+                _mm512_permutex2var_ps(late.0, bottom, late.1),
+            ];
+            for (n, rows) in rows.into_iter().enumerate() {
+                _mm512_storeu_ps(to.as_mut_ptr().add(16 * n), rows);
+            }
         }
 
         fn splat_int(value: i32) -> __m512i { _mm512_set1_epi32(value) }
@@ -144,25 +193,25 @@ impl Simd for Avx512 {
         fn load_f64(from: &[f64; 8]) -> __m512d { _mm512_loadu_pd(from.as_ptr()) }
         fn store_f64(value: __m512d, to: &mut [f64; 8]) { _mm512_storeu_pd(to.as_mut_ptr(), value) }
         fn add_f64(a: __m512d, b: __m512d) -> __m512d { _mm512_add_pd(a, b) }
+        fn sub_f64(a: __m512d, b: __m512d) -> __m512d { _mm512_sub_pd(a, b) }
+        fn mul_f64(a: __m512d, b: __m512d) -> __m512d { _mm512_mul_pd(a, b) }
         fn mul_add_f64(a: __m512d, b: __m512d, c: __m512d) -> __m512d { _mm512_fmadd_pd(a, b, c) }
         fn mul_add_late(a: __m512d, b: __m512d, c: __m512d) -> __m512d { _mm512_fmadd_pd(a, b, c) }
         fn reduce_add_f64(a: __m512d) -> f64 { _mm512_reduce_add_pd(a) }
-
-        fn pair(value: [f64; 2]) -> __m128d { _mm_loadu_pd(value.as_ptr()) }
-        fn unpair(value: __m128d) -> [f64; 2] {
-            [_mm_cvtsd_f64(value), _mm_cvtsd_f64(_mm_unpackhi_pd(value, value))]
+        fn up_1_f64(a: __m512d) -> __m512d {
+            let zero = _mm512_setzero_si512();
+            _mm512_castsi512_pd(_mm512_alignr_epi64::<7>(_mm512_castpd_si512(a), zero))
         }
-        fn add_pair(a: __m128d, b: __m128d) -> __m128d { _mm_add_pd(a, b) }
-        fn mul_add_pair(a: f64, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_set1_pd(a), b, c)
+        fn up_2_f64(a: __m512d) -> __m512d {
+            let zero = _mm512_setzero_si512();
+            _mm512_castsi512_pd(_mm512_alignr_epi64::<6>(_mm512_castpd_si512(a), zero))
         }
-        fn mul_add_first(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_unpacklo_pd(a, a), b, c)
+        fn up_4_f64(a: __m512d) -> __m512d {
+            let zero = _mm512_setzero_si512();
+            _mm512_castsi512_pd(_mm512_alignr_epi64::<4>(_mm512_castpd_si512(a), zero))
         }
-        fn mul_add_second(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
-            _mm_fmadd_pd(_mm_unpackhi_pd(a, a), b, c)
+        fn splat_last_f64(a: __m512d) -> __m512d {
+            _mm512_permutexvar_pd(_mm512_set1_epi64(7), a)
         }
-        fn splat_first(a: __m128d) -> __m512d { _mm512_broadcastsd_pd(a) }
-        fn splat_second(a: __m128d) -> __m512d { _mm512_broadcastsd_pd(_mm_unpackhi_pd(a, a)) }
     }
 }

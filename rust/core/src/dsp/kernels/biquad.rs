@@ -1,62 +1,35 @@
-//! Cascades of biquads, eight samples at a time.
+//! Cascades of biquads.
 
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
-use super::{Kernel, Kernels, Simd, reference};
+use super::{
+    Kernel, Kernels, Simd, common, reference,
+    scan::{LANES, STEPS, Scan, TILE},
+};
 
 /// Second-order section with its state, all in `f64`: at 192 kHz an 80 Hz corner leaves only five
 /// digits of an `f32`.
 ///
 /// y\[n\] = b₀ x\[n\] + b₁ x\[n−1\] + b₂ x\[n−2\] − a₁ y\[n−1\] − a₂ y\[n−2\], in transposed direct form
-/// II. Sample by sample each output waits for the one before it. The vector versions look ahead
-/// instead: eight outputs are the convolution of eight inputs with the impulse response, plus what the
-/// two state variables still have to say; and the state after eight samples is linear in the same ten
-/// numbers. Those tables are computed once, here; what must be waited for is two multiplications in
-/// eight samples.
+/// II. Sample by sample each output waits for the one before it; the vector versions find the states
+/// inside a stretch of samples by a prefix scan, with tables that are computed once, here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
     b: [f64; 3],
     a: [f64; 2],
     state: [f64; 2],
-    tables: Tables,
-}
-
-/// Responses over eight samples. Row k of `output` is what an impulse at sample k does to the eight
-/// outputs, row k of `state` what it leaves in the state; rows 8 and 9 are those of the two state
-/// variables at the start.
-#[derive(Clone, Debug, PartialEq)]
-#[repr(align(64))]
-struct Tables {
-    output: [[f64; 8]; 10],
-    state: [[f64; 2]; 10],
+    scan: Scan,
 }
 
 impl Section {
     /// A section by its coefficients, a₀ being 1.
     #[must_use]
     pub fn new(b: [f64; 3], a: [f64; 2]) -> Self {
-        let mut tables = Tables {
-            output: [[0.0; 8]; 10],
-            state: [[0.0; 2]; 10],
-        };
-        let rows = tables.output.iter_mut().zip(&mut tables.state);
-        for (row, (output, left)) in rows.enumerate() {
-            let mut state = match row {
-                8 => [1.0, 0.0],
-                9 => [0.0, 1.0],
-                _ => [0.0, 0.0],
-            };
-            for (n, y) in output.iter_mut().enumerate() {
-                let x = if n == row { 1.0 } else { 0.0 };
-                *y = reference::biquad_step(&b, &a, &mut state, x);
-            }
-            *left = state;
-        }
         Self {
             b,
             a,
             state: [0.0; 2],
-            tables,
+            scan: Scan::new(b, a),
         }
     }
 
@@ -112,63 +85,20 @@ impl Section {
         self.state = [0.0; 2];
     }
 
-    /// Eight samples, in place.
-    #[inline(always)]
-    fn eight<S: Simd>(&self, s: S, state: &mut S::Pair, samples: &mut [f64; 8]) {
-        let [x0, x1, x2, x3, x4, x5, x6, x7] = *samples;
-        let out = |row: &[f64; 8]| s.load_f64(row);
-        let [o0, o1, o2, o3, o4, o5, o6, o7, o8, o9] = &self.tables.output;
-        // Two sums each: half the time to wait. An impulse at sample k leaves those before it at 0.
-        let (zero, mul_add) = (s.splat_f64(0.0), S::mul_add_f64);
-        let mut even = mul_add(s, s.splat_f64(x0), out(o0), zero);
-        let mut odd = mul_add(s, s.splat_f64(x1), out(o1), zero);
-        even = mul_add(s, s.splat_f64(x2), out(o2), even);
-        odd = mul_add(s, s.splat_f64(x3), out(o3), odd);
-        even = s.mul_add_late(s.splat_f64(x4), out(o4), even);
-        odd = s.mul_add_late(s.splat_f64(x5), out(o5), odd);
-        even = s.mul_add_late(s.splat_f64(x6), out(o6), even);
-        odd = s.mul_add_late(s.splat_f64(x7), out(o7), odd);
-        even = mul_add(s, s.splat_first(*state), out(o8), even);
-        odd = mul_add(s, s.splat_second(*state), out(o9), odd);
-        let [l0, l1, l2, l3, l4, l5, l6, l7, l8, l9] = self.tables.state.map(|row| s.pair(row));
-        let mut next = s.mul_add_pair(x0, l0, s.pair([0.0; 2]));
-        let mut other = s.mul_add_pair(x1, l1, s.pair([0.0; 2]));
-        next = s.mul_add_pair(x2, l2, next);
-        other = s.mul_add_pair(x3, l3, other);
-        next = s.mul_add_pair(x4, l4, next);
-        other = s.mul_add_pair(x5, l5, other);
-        next = s.mul_add_pair(x6, l6, next);
-        other = s.mul_add_pair(x7, l7, other);
-        // The only operations that the next eight samples wait for.
-        next = s.mul_add_second(*state, l9, s.add_pair(next, other));
-        *state = s.mul_add_first(*state, l8, next);
-        s.store_f64(s.add_f64(even, odd), samples);
-    }
-
     /// Silence would let the state decay into denormals, which are slow: cut off at −400 dB.
     fn settle(&mut self) {
         self.state = self.state.map(|s| if s.abs() < 1e-20 { 0.0 } else { s });
     }
 }
 
-/// Samples widened at a time.
-const TILE: usize = 128;
-
-#[repr(align(64))]
-struct Tile([f64; TILE]);
-
-/// Sections in one pass through the samples.
-const AT_ONCE: usize = 4;
-
 impl Kernels {
     /// Filters `samples` through `sections`, one after the other, in place, in `f64`. A sample that is
     /// no finite number counts as 0, so that the filter recovers.
     ///
-    /// Within 10⁻⁷ of the largest size of a sample in or out of the reference.
+    /// Within 1.2 · 10⁻⁷ of the largest size of a sample in or out of the reference, into whatever blocks
+    /// the samples are cut. An output depends on no later sample.
     pub fn biquads(self, sections: &mut [Section], samples: &mut [f32]) {
-        for sections in sections.chunks_mut(AT_ONCE) {
-            self.run(Biquads(sections, samples));
-        }
+        self.run(Biquads(sections, samples));
         for section in sections {
             section.settle();
         }
@@ -176,6 +106,10 @@ impl Kernels {
 }
 
 struct Biquads<'a>(&'a mut [Section], &'a mut [f32]);
+
+/// Aligned as the registers are.
+#[repr(align(64))]
+struct Padded([f32; TILE]);
 
 impl Biquads<'_> {
     /// The reference for a cascade: sample by sample.
@@ -196,6 +130,36 @@ impl Biquads<'_> {
             *sample = value as f32;
         }
     }
+
+    /// Tiles that take each step together: while one waits for a result, the next can begin. The states
+    /// afterwards are those after the first `lanes` lanes.
+    #[inline(always)]
+    fn together<S: Simd, const N: usize>(
+        s: S,
+        sections: &mut [Section],
+        tiles: [&mut [f32; TILE]; N],
+        lanes: usize,
+    ) {
+        let mut columns = [[s.splat_f64(0.0); STEPS]; N];
+        for (columns, tile) in columns.iter_mut().zip(tiles.iter()) {
+            let pairs = columns.as_chunks_mut::<2>().0;
+            for (pair, x) in pairs.iter_mut().zip(&s.load_columns(tile)) {
+                *pair = s.widen(s.zero_non_finite(*x));
+            }
+        }
+        for Section { scan, state, .. } in sections {
+            scan.filter(s, state, &mut columns, lanes);
+        }
+        for (columns, tile) in columns.iter().zip(tiles) {
+            let [a, b, c, d, e, f, g, h] = *columns;
+            let pairs = [[a, b], [c, d], [e, f], [g, h]];
+            let [ab, cd, ef, gh] = pairs;
+            s.store_columns(
+                [s.narrow(ab), s.narrow(cd), s.narrow(ef), s.narrow(gh)],
+                tile,
+            );
+        }
+    }
 }
 
 impl Kernel for Biquads<'_> {
@@ -208,40 +172,56 @@ impl Kernel for Biquads<'_> {
     #[inline(always)]
     fn simd<S: Simd>(self, s: S) {
         let Self(sections, samples) = self;
-        let mut states = [s.pair([0.0; 2]); AT_ONCE];
-        for (state, section) in states.iter_mut().zip(sections.iter()) {
-            *state = s.pair(section.state);
-        }
-        let (largest, silence) = (s.splat(f32::MAX), s.splat(0.0));
-        // By way of memory: a load that repeats one number in all lanes costs no shuffle.
-        let mut tile = Tile([0.0; TILE]);
-        let (blocks, rest) = samples.as_chunks_mut::<16>();
-        for blocks in blocks.chunks_mut(TILE / 16) {
-            let places = tile.0.as_chunks_mut::<16>().0;
-            for (place, block) in places.iter_mut().zip(blocks.iter()) {
-                let x = s.load(block);
-                let [low, high] = s.widen(s.select_le(s.abs(x), largest, x, silence));
-                if let [first, second] = place.as_chunks_mut().0 {
-                    s.store_f64(low, first);
-                    s.store_f64(high, second);
-                }
+        let (lanes, rest) = samples.as_chunks_mut::<STEPS>();
+        let (mut tiles, part) = lanes.as_flattened_mut().as_chunks_mut::<TILE>();
+        // The last tile may be filled up with zeros, which say nothing about the states before them.
+        let [mut last, mut empty] = [const { Padded([0.0; TILE]) }; 2];
+        copy(s, part, &mut last.0);
+        let in_part = part.len() / STEPS;
+        // Four tiles are more than sixteen registers can hold of.
+        if S::MANY_REGISTERS {
+            let (fours, others) = tiles.as_chunks_mut();
+            for four in fours {
+                Self::together::<S, 4>(s, sections, four.each_mut(), 4 * LANES);
             }
-            for (section, state) in sections.iter().zip(&mut states) {
-                let eights = tile.0.as_chunks_mut().0;
-                for samples in eights.iter_mut().take(2 * blocks.len()) {
-                    section.eight(s, state, samples);
-                }
+            tiles = others;
+        }
+        if S::MANY_REGISTERS
+            && let [a, b, c] = tiles
+        {
+            let four = [a, b, c, &mut last.0];
+            Self::together(s, sections, four, 3 * LANES + in_part);
+        } else {
+            let (pairs, single) = tiles.as_chunks_mut();
+            for pair in pairs {
+                Self::together::<S, 2>(s, sections, pair.each_mut(), 2 * LANES);
             }
-            let places = tile.0.as_chunks::<16>().0;
-            for (place, block) in places.iter().zip(blocks) {
-                if let [first, second] = place.as_chunks().0 {
-                    s.store(s.narrow([s.load_f64(first), s.load_f64(second)]), block);
-                }
+            let lanes = LANES * single.len() + in_part;
+            if lanes > 0 {
+                let pair = match single {
+                    [tile, ..] => [tile, &mut last.0],
+                    [] => [&mut last.0, &mut empty.0],
+                };
+                Self::together(s, sections, pair, lanes);
             }
         }
-        for (state, section) in states.iter().zip(sections.iter_mut()) {
-            section.state = s.unpair(*state);
-        }
+        copy(s, &last.0, part);
         Self::serial(sections, rest);
+    }
+}
+
+/// Copies as far as both go, lanes as a whole, in pieces of the size that they are read in afterwards: a
+/// load that spans two stores waits until they are in the cache.
+#[inline(always)]
+fn copy<S: Simd>(s: S, from: &[f32], to: &mut [f32]) {
+    let (from, to) = common(from, to);
+    let (from, from_rest) = from.as_chunks();
+    let (to, to_rest) = to.as_chunks_mut();
+    for (from, to) in from.iter().zip(to) {
+        s.store(s.load(from), to);
+    }
+    let (from, to) = (from_rest.as_chunks::<STEPS>(), to_rest.as_chunks_mut());
+    for (from, to) in from.0.iter().zip(to.0) {
+        *to = *from;
     }
 }

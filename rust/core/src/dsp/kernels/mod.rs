@@ -13,7 +13,7 @@
 //! | gain, mix, multiply, downmix, limiter, interleaving, conversions, dither, peak, clip count | none, to the last bit |
 //! | sums and sums of squares, in `f64` | 10⁻¹² of the sum of the sizes |
 //! | dot product and FIR of n taps | 2 n ulp: 2 n · 2⁻²⁴ of the sum of the sizes of the products |
-//! | biquads | 10⁻⁷ of the largest size in or out (one rounding to `f32`) |
+//! | biquads | 1.2 · 10⁻⁷ of the largest size in or out (one rounding to `f32`) |
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -30,6 +30,7 @@ mod level;
 mod limiter;
 mod mix;
 mod reference;
+mod scan;
 mod simd;
 mod window;
 

@@ -8,14 +8,14 @@
 /// and none is fused or reordered except [`mul_add`](Self::mul_add), so that what is computed
 /// element by element is equal to the last bit in every instruction set.
 pub(crate) trait Simd: Copy {
+    /// Whether there are 32 registers, not 16.
+    const MANY_REGISTERS: bool;
     /// 16 × `f32`.
     type Floats: Copy;
     /// 16 × `i32` or `u32`.
     type Ints: Copy;
     /// 8 × `f64`.
     type Doubles: Copy;
-    /// 2 × `f64`, the state of a biquad.
-    type Pair: Copy;
 
     fn splat(self, value: f32) -> Self::Floats;
     fn load(self, from: &[f32; 16]) -> Self::Floats;
@@ -37,6 +37,8 @@ pub(crate) trait Simd: Copy {
     fn zero_nan(self, a: Self::Floats) -> Self::Floats;
     /// `a`, but 0 where `b` is NaN.
     fn zero_where_nan(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a`, but 0 where it is no finite number.
+    fn zero_non_finite(self, a: Self::Floats) -> Self::Floats;
     /// `yes` where `a` ≤ `b`, otherwise, and where one of them is NaN, `no`.
     fn select_le(
         self,
@@ -57,6 +59,10 @@ pub(crate) trait Simd: Copy {
     fn store_zip(self, a: Self::Floats, b: Self::Floats, to: &mut [f32; 32]);
     /// The inverse of [`store_zip`](Self::store_zip), from memory: loads put halves in their places.
     fn load_unzip(self, from: &[f32; 32]) -> (Self::Floats, Self::Floats);
+    /// The columns of eight rows of eight, two to a vector.
+    fn load_columns(self, from: &[f32; 64]) -> [Self::Floats; 4];
+    /// The inverse of [`load_columns`](Self::load_columns).
+    fn store_columns(self, value: [Self::Floats; 4], to: &mut [f32; 64]);
 
     fn splat_int(self, value: i32) -> Self::Ints;
     fn load_uint(self, from: &[u32; 16]) -> Self::Ints;
@@ -90,25 +96,21 @@ pub(crate) trait Simd: Copy {
     fn load_f64(self, from: &[f64; 8]) -> Self::Doubles;
     fn store_f64(self, value: Self::Doubles, to: &mut [f64; 8]);
     fn add_f64(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles;
+    fn sub_f64(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles;
+    fn mul_f64(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles;
     fn mul_add_f64(self, a: Self::Doubles, b: Self::Doubles, c: Self::Doubles) -> Self::Doubles;
     /// The same where the first four of `b` are zero.
     fn mul_add_late(self, a: Self::Doubles, b: Self::Doubles, c: Self::Doubles) -> Self::Doubles;
     /// The sum of all 8.
     fn reduce_add_f64(self, a: Self::Doubles) -> f64;
-
-    fn pair(self, value: [f64; 2]) -> Self::Pair;
-    fn unpair(self, value: Self::Pair) -> [f64; 2];
-    fn add_pair(self, a: Self::Pair, b: Self::Pair) -> Self::Pair;
-    /// a · b + c with one `a` for both.
-    fn mul_add_pair(self, a: f64, b: Self::Pair, c: Self::Pair) -> Self::Pair;
-    /// a · b + c with the first of `a` for both.
-    fn mul_add_first(self, a: Self::Pair, b: Self::Pair, c: Self::Pair) -> Self::Pair;
-    /// a · b + c with the second of `a` for both.
-    fn mul_add_second(self, a: Self::Pair, b: Self::Pair, c: Self::Pair) -> Self::Pair;
-    /// Eight times the first.
-    fn splat_first(self, a: Self::Pair) -> Self::Doubles;
-    /// Eight times the second.
-    fn splat_second(self, a: Self::Pair) -> Self::Doubles;
+    /// All lanes one up, the last one lost, the first 0.
+    fn up_1_f64(self, a: Self::Doubles) -> Self::Doubles;
+    /// All lanes two up, the first two 0.
+    fn up_2_f64(self, a: Self::Doubles) -> Self::Doubles;
+    /// All lanes four up, the first four 0.
+    fn up_4_f64(self, a: Self::Doubles) -> Self::Doubles;
+    /// Eight times the last.
+    fn splat_last_f64(self, a: Self::Doubles) -> Self::Doubles;
 }
 
 /// Methods of [`Simd`] as intrinsics.
