@@ -111,6 +111,8 @@ proptest! {
     fn mixing_is_exact(data in samples(), other in samples(), weight in -2.0_f32..2.0) {
         in_place(&data, |kernels, samples| kernels.mix(samples, &other.0, weight));
         in_place(&data, |kernels, samples| kernels.multiply(samples, &other.0));
+        let room = (vec![0.25; data.0.len() + 3], data.1);
+        in_place(&room, |kernels, to| kernels.multiply_into(&data.0, &other.0, to));
     }
 
     #[test]
@@ -326,10 +328,42 @@ proptest! {
         let largest = finite.fold(0.0_f64, |most, &x| most.max(f64::from(x).abs()));
         for kernels in vectors() {
             for (ours, wanted) in filtered(kernels, *offset).iter().zip(&wanted) {
-                close(f64::from(*ours), f64::from(*wanted), 1e-7 * largest + 1e-40);
+                close(f64::from(*ours), f64::from(*wanted), 1.2e-7 * largest + 1e-40);
             }
         }
         prop_assert!(wanted.iter().all(|x| x.is_finite()));
+    }
+
+    #[test]
+    fn a_sample_changes_nothing_of_what_a_biquad_gave_before_it(
+        data in finite_samples(700), order in 1..3_usize, place in 0..700_usize, other in sample(),
+    ) {
+        let (samples, offset) = &data;
+        let place = place.min(samples.len());
+        let mut changed = samples.clone();
+        changed.get_mut(place).map(|sample| *sample = other);
+        for kernels in Kernels::available() {
+            let filtered = |samples: &[f32]| {
+                let mut sections = Section::butterworth_high_pass(80.0, 2 * order, 48_000);
+                at(samples, *offset, |samples| kernels.biquads(&mut sections, samples)).0
+            };
+            same(&filtered(&changed)[..place], &filtered(samples)[..place]);
+        }
+    }
+}
+
+#[test]
+fn a_low_corner_at_a_high_rate_loses_no_digits_that_matter() {
+    // After five seconds the answer to a step is e⁻⁴⁴⁴: what is left is rounding.
+    for kernels in Kernels::available() {
+        let mut section = [Section::high_pass(20.0, 0.707, 192_000)];
+        let mut block = [0.0_f32; 480];
+        for _ in 0..2_000 {
+            block.fill(1.0);
+            kernels.biquads(&mut section, &mut block);
+        }
+        let left = kernels.peak(&block);
+        assert!(left < 1e-11, "{kernels:?}: {left:e}");
     }
 }
 

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use voicestand_core::dsp::kernels::SoftLimit;
 
 use super::arrays::{Samples, demand};
-use super::{chosen, run, target};
+use super::{Target, chosen, run, target, target_of};
 
 fn finite(name: &str, value: f32) -> PyResult<()> {
     demand(value.is_finite(), || {
@@ -93,8 +93,14 @@ fn multiply(
     demand(start >= written.1 || written.0 >= end, || {
         "window: shares memory with what is written".to_owned()
     })?;
-    let (to, by) = (target(&samples, out)?, window.get());
-    run(py, to.len(), || kernels.multiply(to, by));
+    let by = window.get();
+    match target_of(&samples, out)? {
+        Target::Same(to) => run(py, to.len(), || kernels.multiply(to, by)),
+        Target::Other(to) => {
+            let from = samples.get();
+            run(py, to.len(), || kernels.multiply_into(from, by, to));
+        }
+    }
     Ok(())
 }
 

@@ -35,13 +35,21 @@ fn run<R: Send>(py: Python<'_>, length: usize, work: impl FnOnce() -> R + Send) 
     }
 }
 
-/// `samples`, or `out` holding a copy of them, to be worked on in place.
-fn target<'a>(
+/// Where the result goes.
+enum Target<'a> {
+    /// Over the samples.
+    Same(&'a mut [f32]),
+    /// Into another array.
+    Other(&'a mut [f32]),
+}
+
+/// `out` where it is given and other memory than `samples`.
+fn target_of<'a>(
     samples: &Samples<'a, '_, f32>,
     out: Option<&'a Bound<'_, PyAny>>,
-) -> PyResult<&'a mut [f32]> {
+) -> PyResult<Target<'a>> {
     let Some(out) = out else {
-        return samples.get_mut(&[]);
+        return samples.get_mut(&[]).map(Target::Same);
     };
     let out = Samples::of(out, "out")?;
     demand(out.shape() == samples.shape(), || {
@@ -52,11 +60,23 @@ fn target<'a>(
         )
     })?;
     if out.range() == samples.range() {
-        return out.get_mut(&[]);
+        return out.get_mut(&[]).map(Target::Same);
     }
-    let to = out.get_mut(&[samples.range()])?;
-    to.copy_from_slice(samples.get());
-    Ok(to)
+    out.get_mut(&[samples.range()]).map(Target::Other)
+}
+
+/// `samples`, or `out` holding a copy of them, to be worked on in place.
+fn target<'a>(
+    samples: &Samples<'a, '_, f32>,
+    out: Option<&'a Bound<'_, PyAny>>,
+) -> PyResult<&'a mut [f32]> {
+    match target_of(samples, out)? {
+        Target::Same(to) => Ok(to),
+        Target::Other(to) => {
+            to.copy_from_slice(samples.get());
+            Ok(to)
+        }
+    }
 }
 
 /// `out`, or a new array of `shape`.

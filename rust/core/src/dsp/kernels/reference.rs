@@ -24,6 +24,13 @@ pub(crate) fn multiply(to: &mut [f32], by: &[f32]) {
     }
 }
 
+/// Writes the products of `from` and `by` to `to`.
+pub(crate) fn multiply_into(from: &[f32], by: &[f32], to: &mut [f32]) {
+    for ((to, from), by) in to.iter_mut().zip(from).zip(by) {
+        *to = from * by;
+    }
+}
+
 /// Keeps samples within ± `largest`, 0 for NaN; whether one was not.
 pub(crate) fn sanitize(samples: &mut [f32], largest: f32) -> bool {
     let mut changed = false;

@@ -9,6 +9,12 @@ impl Kernels {
     pub fn multiply(self, samples: &mut [f32], window: &[f32]) {
         self.run(Multiply(samples, window));
     }
+
+    /// Writes `samples` multiplied by `window` to `to`, as far as all go. Equal to the reference to the
+    /// last bit.
+    pub fn multiply_into(self, samples: &[f32], window: &[f32], to: &mut [f32]) {
+        self.run(MultiplyInto(samples, window, to));
+    }
 }
 
 struct Multiply<'a>(&'a mut [f32], &'a [f32]);
@@ -29,6 +35,29 @@ impl Kernel for Multiply<'_> {
             s.store(s.mul(s.load(to), s.load(by)), to);
         }
         reference::multiply(to_rest, by_rest);
+    }
+}
+
+struct MultiplyInto<'a>(&'a [f32], &'a [f32], &'a mut [f32]);
+
+impl Kernel for MultiplyInto<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        reference::multiply_into(self.0, self.1, self.2);
+    }
+
+    #[inline(always)]
+    fn simd<S: Simd>(self, s: S) {
+        let (from, to) = common(self.0, self.2);
+        let (by, to) = common(self.1, to);
+        let (from, from_rest) = from.get(..to.len()).unwrap_or_default().as_chunks();
+        let (by, by_rest) = by.as_chunks();
+        let (to, to_rest) = to.as_chunks_mut();
+        for ((to, from), by) in to.iter_mut().zip(from).zip(by) {
+            s.store(s.mul(s.load(from), s.load(by)), to);
+        }
+        reference::multiply_into(from_rest, by_rest, to_rest);
     }
 }
 
