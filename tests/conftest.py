@@ -10,7 +10,6 @@ from hypothesis import settings
 from tests.program import Program
 from tests.spoken_calls import DIALOGUE, LONG_SPEECH, MONOLOGUE, RATE, Recording, perform, write_wav
 
-
 # How long an example takes says something about the machine's other work, not about the program.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -341,7 +341,9 @@ proptest! {
         let (samples, offset) = &data;
         let place = place.min(samples.len());
         let mut changed = samples.clone();
-        changed.get_mut(place).map(|sample| *sample = other);
+        if let Some(sample) = changed.get_mut(place) {
+            *sample = other;
+        }
         for kernels in Kernels::available() {
             let filtered = |samples: &[f32]| {
                 let mut sections = Section::butterworth_high_pass(80.0, 2 * order, 48_000);

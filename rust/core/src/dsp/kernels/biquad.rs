@@ -152,12 +152,9 @@ impl Biquads<'_> {
         }
         for (columns, tile) in columns.iter().zip(tiles) {
             let [a, b, c, d, e, f, g, h] = *columns;
-            let pairs = [[a, b], [c, d], [e, f], [g, h]];
-            let [ab, cd, ef, gh] = pairs;
-            s.store_columns(
-                [s.narrow(ab), s.narrow(cd), s.narrow(ef), s.narrow(gh)],
-                tile,
-            );
+            let (ab, cd) = (s.narrow([a, b]), s.narrow([c, d]));
+            let (ef, gh) = (s.narrow([e, f]), s.narrow([g, h]));
+            s.store_columns([ab, cd, ef, gh], tile);
         }
     }
 }
@@ -178,7 +175,7 @@ impl Kernel for Biquads<'_> {
         let [mut last, mut empty] = [const { Padded([0.0; TILE]) }; 2];
         copy(s, part, &mut last.0);
         let in_part = part.len() / STEPS;
-        // Four tiles are more than sixteen registers can hold of.
+        // With sixteen registers, what four tiles would spill costs more than they gain.
         if S::MANY_REGISTERS {
             let (fours, others) = tiles.as_chunks_mut();
             for four in fours {
