@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
-.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom miri tsan fuzz soak clean
+.PHONY: run test bench ratios baseline lint setup setup-dev system system-dev loom miri tsan fuzz soak storm clean
 
 run: setup
 	@$(BIN)/voicestand run --demo
@@ -55,6 +55,11 @@ fuzz:
 soak:
 	VOICESTAND_SOAK_SECONDS=$${VOICESTAND_SOAK_SECONDS:-3600} cargo test --release \
 		-p voicestand-core --test ring_soak -- --nocapture
+
+# Recognizers killed, stopped and slowed at random: ten minutes, or VOICESTAND_STORM_SECONDS.
+storm: setup-dev
+	VOICESTAND_STORM_SECONDS=$${VOICESTAND_STORM_SECONDS:-600} \
+		$(BIN)/pytest -q tests/session/test_storm.py
 
 bench: setup-dev
 	$(BIN)/pip install --quiet --group bench

@@ -26,6 +26,7 @@ from voicestand.events import (
 )
 from voicestand.journal import recordings
 from voicestand.journal.journal import Journal
+from voicestand.session import heap
 from voicestand.session.coaching import Coaching
 from voicestand.session.hearing import listeners, recognizer, teller, workers_template
 from voicestand.session.housekeeping import Housekeeper
@@ -187,6 +188,7 @@ class Conversation:
             self._inbox.put,
             limit=self._duration,
         )
+        heap.trim()
         for one in self._recognizers.values():
             one.wait_ready()
         self._keeper.begin(self._started(vad))
