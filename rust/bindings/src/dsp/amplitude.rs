@@ -85,19 +85,13 @@ fn multiply(
             samples.shape()
         )
     })?;
-    let written = match out {
-        Some(out) => Samples::<f32>::of(out, "out")?.range(),
-        None => samples.range(),
-    };
-    let (start, end) = window.range();
-    demand(start >= written.1 || written.0 >= end, || {
-        "window: shares memory with what is written".to_owned()
-    })?;
-    let by = window.get();
-    match target_of(&samples, out)? {
-        Target::Same(to) => run(py, to.len(), || kernels.multiply(to, by)),
+    match target_of(&samples, out, &[window.range()])? {
+        Target::Same(to) => {
+            let by = window.get();
+            run(py, to.len(), || kernels.multiply(to, by));
+        }
         Target::Other(to) => {
-            let from = samples.get();
+            let (from, by) = (samples.get(), window.get());
             run(py, to.len(), || kernels.multiply_into(from, by, to));
         }
     }

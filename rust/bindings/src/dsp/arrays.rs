@@ -65,13 +65,19 @@ impl<'a, 'py, T: Element> Samples<'a, 'py, T> {
         if self.length() == 0 {
             return Ok(&mut []);
         }
+        self.apart_from(inputs)?;
+        // SAFETY: as for `get`, and no other slice of this call overlaps it, as was checked.
+        Ok(unsafe { from_raw_parts_mut(self.array.data(), self.length()) })
+    }
+
+    /// Raises `ValueError` if the array shares memory with one of `inputs`.
+    pub(crate) fn apart_from(&self, inputs: &[(usize, usize)]) -> PyResult<()> {
         let (start, end) = self.range();
         if inputs.iter().any(|&(from, to)| from < end && start < to) {
             let text = format!("{}: shares memory with an input", self.name);
             return Err(PyValueError::new_err(text));
         }
-        // SAFETY: as for `get`, and no other slice of this call overlaps it, as was checked.
-        Ok(unsafe { from_raw_parts_mut(self.array.data(), self.length()) })
+        Ok(())
     }
 
     /// First address and the one behind the last; empty for an empty array.
