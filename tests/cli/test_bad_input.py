@@ -296,3 +296,11 @@ def test_an_unknown_device_is_named_with_those_there_are(program: Program) -> No
 def test_an_engine_that_is_not_there_is_named_with_those_there_are(program: Program) -> None:
     demo = ("run", "--demo")
     assert "pocketsphinx" in refused_by(program, 1, *demo, VOICESTAND_SPEECH__ENGINE="whisper")
+
+
+@pytest.mark.parametrize("source", ["--demo", "--device=Built-in"])
+def test_vector_instructions_that_there_are_not_are_named(program: Program, source: str) -> None:
+    with_devices(program, ONE_INPUT)
+    line = refused_by(program, 2, "run", source, VOICESTAND_SIMD="avx9")
+    assert line.startswith("voicestand: error: VOICESTAND_SIMD=avx9: ")
+    assert "avx2" in line

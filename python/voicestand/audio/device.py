@@ -12,7 +12,7 @@ import msgspec
 
 from voicestand._native import Engine
 from voicestand.audio.arrivals import find_input_now, see_input
-from voicestand.audio.conditioning import condition
+from voicestand.audio.conditioning import check_instruction_set, condition
 from voicestand.audio.devices import InputDevice, load_portaudio
 from voicestand.audio.jack_stream import JackStream
 from voicestand.audio.portaudio_stream import PortAudioStream, muted_stderr, records_from
@@ -94,6 +94,7 @@ class DeviceSource:
         ``find``: says what is wanted instead, now and whenever the device is opened again. Raises
         ``InputError`` for a name nobody has, ``DeviceError`` if it cannot be opened.
         """
+        check_instruction_set()
         self._named = name
         self._find = find or self._find_named
         self._settings = settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from voicestand._native import Engine
-from voicestand.audio.conditioning import condition
+from voicestand.audio.conditioning import check_instruction_set, condition
 from voicestand.audio.decoding import Decoder
 from voicestand.audio.source import OTHER, SELF, Tell, unheard
 from voicestand.config import AudioSettings
@@ -43,6 +43,7 @@ class FileSource:
         """
         if limit is not None and not 0 <= limit < math.inf:
             raise InputError(f"a limit of {limit} s: give the seconds after which to end")
+        check_instruction_set()
         self._decoder = Decoder(path)
         self.name = self._decoder.name
         self.sample_rate = self._decoder.sample_rate
