@@ -14,7 +14,7 @@ run: setup
 test: setup-dev lint
 	cargo test --workspace --exclude voicestand-bindings --quiet
 	$(MAKE) loom
-	$(BIN)/pytest -n auto --maxprocesses=4 --dist worksteal --ignore tests/real
+	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/real
 	$(BIN)/pytest tests/real
 	$(MAKE) ratios
 

@@ -295,7 +295,7 @@ def test_an_unknown_device_is_named_with_those_there_are(program: Program) -> No
 
 def test_an_engine_that_is_not_there_is_named_with_those_there_are(program: Program) -> None:
     demo = ("run", "--demo")
-    assert "pocketsphinx" in refused_by(program, 1, *demo, VOICESTAND_SPEECH__ENGINE="whisper")
+    assert "pocketsphinx" in refused_by(program, 1, *demo, VOICESTAND_SPEECH__ENGINE="vosk")
 
 
 @pytest.mark.parametrize("source", ["--demo", "--device=Built-in"])
