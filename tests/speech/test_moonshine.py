@@ -125,5 +125,5 @@ def test_a_model_that_does_not_load_is_told_once(tmp_path: Path) -> None:
     folder = stand_in_moonshine.make(tmp_path / "damaged")
     (folder / "encoder.ort").write_bytes(b"no model")
     with Hearing(resolve("moonshine", str(folder)).path) as hearing:
-        assert not hearing.recognizer.wait_ready(60)
+        assert not hearing.recognizer.wait_ready()
         wait_until(lambda: "unavailable" in hearing.codes)

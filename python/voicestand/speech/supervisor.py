@@ -363,7 +363,9 @@ class Supervisor:
         self._spawn_at = time.monotonic() + RETRY_SECONDS
         if self._unavailable:
             return
-        self._unavailable = True
+        with self._changed:
+            self._unavailable = True
+            self._changed.notify_all()
         self._callbacks.alert(
             "error",
             "recognizer.unavailable",
