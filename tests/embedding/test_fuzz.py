@@ -168,7 +168,7 @@ def test_every_class_is_among_those_whose_methods_are_fuzzed() -> None:
     assert {type(made) for made in made_objects()} == set(CLASSES) - NEEDS_A_SERVER
 
 
-@settings(parent=quick, max_examples=300)
+@settings(parent=quick, max_examples=150)
 @given(data=st.data())
 def test_objects_answer_whatever_is_done_to_them_in_any_order(data: st.DataObject) -> None:
     objects = list(made_objects())

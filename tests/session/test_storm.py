@@ -1,6 +1,6 @@
 """Recognizers and their template killed, stopped and slowed at random: nothing is lost of a call.
 
-For 20 s and what the last call takes, or for ``VOICESTAND_STORM_SECONDS``.
+For 12 s and what the last call takes, or for ``VOICESTAND_STORM_SECONDS``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.spoken_calls import DIALOGUE, MONOLOGUE, Recording, perform
 
 from voicestand.events import EngineAlert, TranscriptFinal
 
-SECONDS = float(os.environ.get("VOICESTAND_STORM_SECONDS", "20"))
+SECONDS = float(os.environ.get("VOICESTAND_STORM_SECONDS", "12"))
 
 HANG_SECONDS = "2"
 
