@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import wave
@@ -13,6 +15,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from tests.program import wait_until
 
 from voicestand.config import SpeechSettings
 from voicestand.events import Severity
@@ -99,6 +102,17 @@ class Hearing:
         self.recognizer.begin(name, start)
         self.write(pcm, block)
         self.recognizer.end(name, start + len(pcm))
+
+    def say_while_killed(self, name: str, pcm: Pcm, at: int) -> None:
+        """One whole utterance, whose worker is killed once it heard something of ``at`` samples."""
+        self.partials.clear()
+        self.recognizer.begin(name, self.recognizer.head)
+        self.write(pcm[:at])
+        wait_until(lambda: self.partials)
+        os.kill(self.ready_worker(), signal.SIGKILL)
+        self.write(pcm[at:])
+        self.recognizer.end(name, self.recognizer.head)
+        self.drain()
 
     def drain(self) -> None:
         assert self.recognizer.drain(PATIENCE), "finals are missing"

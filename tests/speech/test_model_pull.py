@@ -7,7 +7,7 @@ import json
 import shutil
 import socket
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from http.client import HTTPMessage
 from io import BytesIO
@@ -42,13 +42,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     return tmp_path / "cache"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultyServer]:
-    server = FaultyServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

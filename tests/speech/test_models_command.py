@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ NAME = "whisper-tiny-en"
 FILES = [file.path for file in manifest.find(NAME).files]
 BODIES = {path: f"{path} {'.' * 50_000}" for path in FILES}
 HELD = "openvino_decoder_model.bin"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultyServer]:
-    server = FaultyServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.program import wait_until
 from tests.speech.hearing import SHORT_RECORDINGS, Hearing, Pcm, read, spoken
 
 from voicestand.speech.pocketsphinx import CHUNK, HOLD_BACK, PocketSphinx, plain_word
@@ -141,13 +138,6 @@ def test_the_pipeline_says_what_the_bare_engine_says_even_if_it_is_killed(
         assert all(f.asked <= f.finished and f.recognized_in > 0 for f in hearing.finals)
 
         audio = said["flite"]
-        hearing.partials.clear()
-        hearing.recognizer.begin("killed", hearing.recognizer.head)
-        hearing.write(audio[:30_000])
-        wait_until(lambda: hearing.partials)
-        os.kill(hearing.ready_worker(), signal.SIGKILL)
-        hearing.write(audio[30_000:])
-        hearing.recognizer.end("killed", hearing.recognizer.head)
-        hearing.drain()
+        hearing.say_while_killed("killed", audio, 30_000)
         assert hearing.texts["killed"] == bare["flite"].text
         assert hearing.codes == ["restarted"]

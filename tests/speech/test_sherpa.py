@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
-from tests.program import Program, events_of, of_kind, wait_until
+from tests.program import Program, events_of, of_kind
 from tests.speech import stand_in_zipformer
 from tests.speech.hearing import Hearing, Pcm, spoken
 from tests.spoken_calls import Recording
@@ -94,14 +92,7 @@ def test_the_pipeline_says_what_the_bare_engine_says_even_if_it_is_killed(
     with Hearing(resolve("sherpa-onnx", str(folder)).path) as hearing:
         hearing.say("whole", audio, block=160)
         hearing.drain()
-        hearing.partials.clear()
-        hearing.recognizer.begin("killed", hearing.recognizer.head)
-        hearing.write(audio[:30_000])
-        wait_until(lambda: hearing.partials)
-        os.kill(hearing.ready_worker(), signal.SIGKILL)
-        hearing.write(audio[30_000:])
-        hearing.recognizer.end("killed", hearing.recognizer.head)
-        hearing.drain()
+        hearing.say_while_killed("killed", audio, 30_000)
         assert hearing.texts == {"whole": bare.text, "killed": bare.text}
         assert {final.engine for final in hearing.finals} == {"sherpa-onnx"}
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -83,14 +81,7 @@ def test_the_pipeline_says_what_the_bare_engine_says_even_if_it_is_killed(
     with Hearing(resolve("whisper", str(folder)).path) as hearing:
         hearing.say("whole", audio, block=160)
         hearing.drain()
-        hearing.partials.clear()
-        hearing.recognizer.begin("killed", hearing.recognizer.head)
-        hearing.write(audio[:40_000])
-        wait_until(lambda: hearing.partials)
-        os.kill(hearing.ready_worker(), signal.SIGKILL)
-        hearing.write(audio[40_000:])
-        hearing.recognizer.end("killed", hearing.recognizer.head)
-        hearing.drain()
+        hearing.say_while_killed("killed", audio, 40_000)
         assert hearing.texts == {"whole": bare.text, "killed": bare.text}
         assert {final.engine for final in hearing.finals} == {"whisper"}
 

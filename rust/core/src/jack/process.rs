@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     client::{MOST_PORTS, Told},
-    cycle_clock::{Cycle, CycleClock},
+    cycle_clock::{Cycle, CycleClock, Period},
     library::{Handle, Library},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) struct Process {
 // SAFETY: the handles are those of an open client, and libjack's functions may be called from any
 // thread.
 unsafe impl Send for Process {}
-// SAFETY: as above; nothing in it is changed but what is atomic.
+// SAFETY: as above; nothing in it is changed but what is atomic or behind its lock.
 unsafe impl Sync for Process {}
 
 /// One period. Neither allocates, locks, blocks nor panics.
@@ -57,13 +57,18 @@ pub(super) fn process(process: &Process, frames: u32) {
         *buffer = unsafe { (process.library.port_buffer)(port, frames) }.cast();
     }
     let buffers = buffers.get(..process.ports.len()).unwrap_or_default();
-    let overflow = process.told.xrun.swap(false, Ordering::Relaxed);
+    let xrun = || process.told.xrun.swap(false, Ordering::Relaxed);
     match &process.work {
         Work::Capture(input) => {
             let began_ns = clock::monotonic_ns();
             let cycle = cycle(process, frames);
-            let period = process.clock.try_with(|clock| clock.observe(cycle));
-            let Some(period) = period.flatten() else {
+            // Two calls at once are for the input's own door, which counts whom it turns away.
+            let unseen = Period {
+                began_ns: cycle.begun_ns,
+                missing: 0,
+            };
+            let observed = process.clock.try_with(|clock| clock.observe(cycle));
+            let Some(period) = observed.unwrap_or(Some(unseen)) else {
                 return;
             };
             // What the ports give is older than the period by their latency.
@@ -73,7 +78,8 @@ pub(super) fn process(process: &Process, frames: u32) {
                 adc_ns: period.began_ns.saturating_sub(latency_ns),
                 sample_rate: process.sample_rate,
                 missing: period.missing,
-                overflow,
+                // Asked for only now: a cycle that is repeated must not use it up.
+                overflow: xrun(),
             };
             input.accept_frames(frames as usize, moment, |first, block| {
                 interleave(buffers, first, frames as usize, block);
@@ -82,7 +88,7 @@ pub(super) fn process(process: &Process, frames: u32) {
             instruments.called_back(began_ns, u64::from(frames), process.sample_rate);
         }
         Work::Playback(output) => {
-            let done = output.render(frames as usize, overflow, |first, samples| {
+            let done = output.render(frames as usize, xrun(), |first, samples| {
                 deinterleave(samples, buffers, first, frames as usize);
             });
             silence(buffers, done, frames as usize);

@@ -10,7 +10,8 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 /// the buckets are equally wide, so every value is known to the same number of significant figures.
 ///
 /// [`record`](Self::record) is wait-free: one relaxed addition, a second one only for a value beyond
-/// the range. A bucket counts to 2^32 - 1 and stays there: 49 days of one value a millisecond. All memory is allocated by [`new`](Self::new). Nothing but the buckets is kept: count,
+/// the range. A bucket counts to 2^32 - 1 and stays there: 49 days of one value a millisecond. All
+/// memory is allocated by [`new`](Self::new). Nothing but the buckets is kept: count,
 /// extremes and quantiles are derived from them by whoever takes a [`snapshot`](Self::snapshot), so
 /// that recording does not pay for them.
 ///

@@ -1,0 +1,16 @@
+"""What several tests of this room share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.speech.faulty_server import FaultyServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultyServer]:
+    """A server of models that misbehaves as it is told to."""
+    server = FaultyServer()
+    yield server
+    server.close()
