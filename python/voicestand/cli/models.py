@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from voicestand.speech.models.manifest import Model
     from voicestand.speech.models.pull import Origin
 
+ROOMY = 100
+"""Columns of a terminal from which on a model is described, too."""
+
 models = typer.Typer(
     help="List, fetch or remove the models of recognizers.",
     no_args_is_help=True,
@@ -50,12 +53,16 @@ def list_(as_json: AsJson = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(markup=False, highlight=False)
+    roomy = console.width >= ROOMY
     table = Table(box=box.SIMPLE)
-    for heading in ("model", "engine", "language", "licence"):
+    table.add_column("model", no_wrap=True)
+    for heading in ("engine", "language", "licence"):
         table.add_column(heading, overflow="fold")
     table.add_column("MB", justify="right")
     table.add_column("state", overflow="fold")
-    table.add_column("what it is", overflow="fold")
+    if roomy:
+        table.add_column("what it is", overflow="fold")
     for row in rows:
         state = row["state"]
         if state == "partial":
@@ -67,9 +74,9 @@ def list_(as_json: AsJson = False) -> None:
             row["licence"],
             f"{row['size'] / 1e6:.0f}" if row["size"] else "",
             {"absent": "", "present": "there"}.get(state, state),
-            row["summary"],
+            *([row["summary"]] if roomy else []),
         )
-    Console(markup=False, highlight=False).print(table)
+    console.print(table)
     typer.echo(f"Kept in {store.folder()}; to fetch one: voicestand models pull NAME")
 
 

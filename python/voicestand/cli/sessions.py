@@ -112,8 +112,11 @@ def search(
     )
     if as_json:
         print_json(hits)
-    for line in [] if as_json else _found(hits):
-        typer.echo(line)
+    elif not hits:
+        typer.echo("Nothing found.", err=True)
+    else:
+        for line in _found(hits):
+            typer.echo(line)
 
 
 @sessions.command()
