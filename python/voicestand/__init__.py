@@ -5,8 +5,7 @@ Names are imported when they are used, so ``import voicestand`` costs next to no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing takes longer to import than everything here
 if TYPE_CHECKING:
     from voicestand import cpu, dsp
     from voicestand._native import Engine, Pool, PoolBlock, Ring

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 _asked = False
 
