@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from voicestand.session.recorder import Recorder
     from voicestand.session.usage import UsageMeter
     from voicestand.speech.template_process import Template
-    from voicestand.vad.silero import SileroVad
+    from voicestand.vad.detector import Detector
 
 LOOK_AGAIN = 1.0
 """Seconds without a message after which the journal is tried again, if it refused something."""
@@ -89,6 +89,7 @@ class Conversation:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._template: Template | None = None
         self._recognizers: dict[str, Recognizer] = {}
+        self._detector: Detector | None = None
         self._listeners: list[Listener] = []
         self._journal = journal
         self._recorders: list[Recorder] = []
@@ -127,7 +128,8 @@ class Conversation:
         """What the engine measures of itself; percentages since ``meter`` was last read."""
         workers = {role: one.worker_pid for role, one in list(self._recognizers.items())}
         template = self._template.pid if self._template is not None else None
-        processes, cores = meter.read(own_processes(workers, template))
+        accelerator = self._detector.accelerator_pid if self._detector is not None else None
+        processes, cores = meter.read(own_processes(workers, template, accelerator))
         found = [source_stats(one.source, one.books()) for one in list(self._listeners)]
         return EngineStats(
             session=self.id,
@@ -165,6 +167,8 @@ class Conversation:
                 one.close()
             if self._template is not None:
                 self._template.close()
+            if self._detector is not None:
+                self._detector.close()
 
     def _begin(self) -> None:
         # The recognizers' model is loaded while this process compiles its own.
@@ -177,13 +181,13 @@ class Conversation:
             )
         for one in self._recognizers.values():
             one.start()
-        from voicestand.vad.silero import SileroVad
+        from voicestand.vad.detector import Detector
 
-        vad = SileroVad(self._settings.vad.device)
+        self._detector = Detector(self._settings.vad.device, teller(self._inbox.put))
         self._listeners = listeners(
             self._sources,
             self._recognizers,
-            vad,
+            self._detector,
             self._settings,
             self._inbox.put,
             limit=self._duration,
@@ -191,7 +195,7 @@ class Conversation:
         heap.trim()
         for one in self._recognizers.values():
             one.wait_ready()
-        self._keeper.begin(self._started(vad))
+        self._keeper.begin(self._started(self._detector))
         for severity, code, message in notices(self._settings.speech):
             self._alert(severity, code, message)
         self._record()
@@ -233,7 +237,7 @@ class Conversation:
         for recorder in self._recorders:
             recorder.start()
 
-    def _started(self, vad: SileroVad) -> SessionStarted:
+    def _started(self, detector: Detector) -> SessionStarted:
         engines = sorted({one.engine for one in self._recognizers.values()})
         return SessionStarted(
             session=self.id,
@@ -244,7 +248,7 @@ class Conversation:
             channels=self._roles,
             sample_rate=self._sources[0].sample_rate,
             engine=", ".join(engines),
-            vad_device=vad.device,
+            vad_device=detector.device,
         )
 
     def _converse(self) -> None:

@@ -17,7 +17,7 @@ from voicestand.speech.template_process import Template
 from voicestand.vad.endpointer import Endpointer
 
 if TYPE_CHECKING:
-    from voicestand.vad.silero import SileroVad
+    from voicestand.vad.detector import Detector
 
 Put = Callable[[Message], None]
 
@@ -55,7 +55,7 @@ def recognizer(role: str, settings: Settings, put: Put, template: Template | Non
 def listeners(
     sources: Sequence[Source],
     by_role: dict[str, Recognizer],
-    vad: SileroVad,
+    detector: Detector,
     settings: Settings,
     put: Put,
     *,
@@ -71,7 +71,7 @@ def listeners(
         ears = [
             Ear(
                 role,
-                vad.stream(),
+                detector.stream(),
                 Endpointer(settings.vad),
                 by_role[role],
                 put,

@@ -123,11 +123,12 @@ class Observer:
                 self._tell(self._conversation.statistics(self._told))
 
 
-def own_processes(workers: dict[str, int | None], template: int | None) -> dict[str, int]:
-    """Name → process id: this one, the recognizer of each channel, and what they are forked from.
-
-    Without those that are not there.
+def own_processes(
+    workers: dict[str, int | None], template: int | None, accelerator: int | None = None
+) -> dict[str, int]:
+    """Name → process id: this one, the recognizer of each channel, what they are forked from, and
+    what computes on an accelerator. Without those that are not there.
     """
-    found = {"engine": os.getpid(), "recognizers' template": template}
+    found = {"engine": os.getpid(), "recognizers' template": template, "accelerator": accelerator}
     found |= {f"recognizer {role}": pid for role, pid in workers.items()}
     return {name: pid for name, pid in found.items() if pid is not None}

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from voicestand.cpu.child_process import die_with, rename, settle
 from voicestand.speech import worker
 from voicestand.speech.forking import fork_sibling
 from voicestand.speech.messages import Fork, Forked, Loaded
-from voicestand.speech.worker import die_with, load, rename, settle, work
+from voicestand.speech.worker import NICENESS, load, work
 
 DESCRIPTORS = 3
 """That come with a request: the worker's socket, its log, and where its standard error goes."""
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     options = parser.parse_args()
-    settle(options.parent, NAME)
+    settle(options.parent, NAME, NICENESS)
     engine = load(options.engine)
     # The collector would write to every object it looks at, and each write is a page of one's own.
     gc.collect()

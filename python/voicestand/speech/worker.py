@@ -8,20 +8,16 @@ its parent.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import importlib
-import os
 import select
-import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from voicestand.cpu.child_process import settle
 from voicestand.speech.audio_log import SAMPLE_RATE, AudioLogReader
 from voicestand.speech.messages import (
     Advance,
@@ -50,9 +46,6 @@ PARTIAL_LAG = SAMPLE_RATE
 """With more samples than this still to hear, a partial would be old news: finals come first."""
 
 NAME = "vs-recognizer"
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NAME = 15
 
 
 class Stopwatch:
@@ -222,27 +215,6 @@ def load(path: str) -> RecognizerEngine:
     return engine
 
 
-def die_with(parent: int) -> None:
-    """Has the kernel kill this process when process ``parent`` (its own parent) dies."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the kernel was asked
-        sys.exit(1)
-
-
-def rename(name: str) -> None:
-    """What ``ps -e`` and ``top`` show, 15 characters at most."""
-    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
-
-
-def settle(parent: int, name: str) -> None:
-    """What every process of the recognizers does first; its own parent is process ``parent``."""
-    die_with(parent)
-    rename(name)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # a sandbox may refuse even that
-        os.nice(NICENESS)
-
-
 def work(
     engine: Callable[[], RecognizerEngine], connection: int, log: int, partial_interval: float
 ) -> None:
@@ -270,7 +242,7 @@ def main() -> None:
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--partial-interval", type=float, required=True)
     options = parser.parse_args()
-    settle(options.parent, NAME)
+    settle(options.parent, NAME, NICENESS)
     engine = partial(load, options.engine)
     work(engine, options.socket, options.log, options.partial_interval)
 

@@ -1,59 +1,53 @@
-"""Which inference device computes the probability of speech."""
+"""Which inference devices there are, and what is said where one does not work."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from voicestand.errors import EngineUnavailableError
 
-_log = logging.getLogger(__name__)
-
 _ACCELERATOR_NODES = Path("/dev/accel")
 
 Started = TypeVar("Started")
 
 
-def start(core: Any, wanted: str, compile_on: Callable[[str], Started]) -> Started:
-    """What ``compile_on(device)`` gives on the device that ``wanted`` means.
+def may_have_npu() -> bool:
+    """Whether the kernel has the node of an accelerator: without one there is no NPU.
 
-    ``core`` is an ``openvino.Core``, ``wanted`` is ``auto`` or the name of a device (``CPU``,
-    ``NPU``, ``GPU``, ``GPU.1``; case does not matter). ``compile_on`` compiles for the device and
-    proves it by one inference, raising ``RuntimeError`` when either fails. ``auto`` is the NPU
-    where there is one and it works, else the CPU. A device that was named is never replaced by
-    another one: ``EngineUnavailableError`` says which devices there are.
+    NB: asking OpenVINO loads the plugins of every device, which takes 100 ms and more.
     """
-    if wanted.lower() == "auto":
-        if _npu_is_there(core):
-            try:
-                return compile_on("NPU")
-            except RuntimeError as error:
-                _log.warning(
-                    "the NPU does not run the voice activity model, the CPU does: %s", _line(error)
-                )
-        return compile_on("CPU")
+    return any(_ACCELERATOR_NODES.glob("accel*"))
+
+
+def present(core: Any, wanted: str) -> str:
+    """The name, as OpenVINO writes it, of the device that ``wanted`` means.
+
+    ``core`` is an ``openvino.Core``. Raises ``EngineUnavailableError``, which lists the devices
+    there are.
+    """
     device = wanted.upper()
-    present = [str(name) for name in core.available_devices]
-    if not any(name == device or name.startswith(f"{device}.") for name in present):
+    if device == "CPU":
+        return device  # which is always there, and need not be asked for
+    names = [str(name) for name in core.available_devices]
+    if not any(name == device or name.startswith(f"{device}.") for name in names):
         raise EngineUnavailableError(
             f"there is no inference device {wanted!r} here: use one of "
-            f"{', '.join(['auto', *present])}"
+            f"{', '.join(['auto', *names])}"
         )
+    return device
+
+
+def started(device: str, start: Callable[[], Started]) -> Started:
+    """What ``start()`` gives; its ``RuntimeError`` becomes an ``EngineUnavailableError``."""
     try:
-        return compile_on(device)
+        return start()
     except RuntimeError as error:
         raise EngineUnavailableError(
             f"the inference device {device} does not run the voice activity model "
             f"({_line(error)}): use auto or CPU"
         ) from error
-
-
-def _npu_is_there(core: Any) -> bool:
-    # NB: asking OpenVINO loads the plugins of every device, which takes 100 ms and more; without a
-    # device node of the kernel there cannot be an NPU.
-    return any(_ACCELERATOR_NODES.glob("accel*")) and "NPU" in core.available_devices
 
 
 def _line(error: BaseException) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicestand.vad import devices, network, runtime
-from voicestand.vad.network import CONTEXT, STATE, WINDOW
+from voicestand.vad import devices, runtime
+from voicestand.vad.inference import Inference, compiled_for, proved_for
+from voicestand.vad.network import CONTEXT, WINDOW
 from voicestand.vad.weights import load
 from voicestand.vad.windows import HOP
 
@@ -23,37 +25,36 @@ _BLOCK = 128
 _LOUDEST = 1e4
 """Audio is within ±1; beyond this the magnitudes would leave the range of float32."""
 
-_HINTS: dict[str, dict[str, object]] = {
-    # Without the precision hint, CPUs with AMX compute in bf16. One thread: the products are too
-    # small to share, and the other cores belong to the recognizer. No pinning: which core a thread
-    # runs on is for the engine to say.
-    "CPU": {
-        "ENABLE_CPU_PINNING": False,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "INFERENCE_NUM_THREADS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-}
-_HINTS_ELSEWHERE: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
-
 
 class SileroVad:
     """The compiled detector, shared by the streams of all channels.
 
-    ``device`` is ``auto`` (the NPU if there is one that works, else the CPU) or a device's name.
-    Raises ``EngineUnavailableError`` when the named device or the model is not there.
+    ``device``: ``CPU``, or the name of another device of OpenVINO's (``NPU``, ``GPU``, ``GPU.1``;
+    case does not matter), which then computes in this process: :class:`~.detector.Detector` keeps
+    its driver apart. A device is never replaced by another one: raises ``EngineUnavailableError``
+    when it, or the model, is not there or does not work.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "CPU") -> None:
         self._weights = load()
         self._core = runtime.openvino().Core()
-        self._compiled, self.device = devices.start(self._core, device, self._compile_stream)
-        """The device that really computes, as OpenVINO reports it: ``CPU``, ``NPU``, …"""
+        self.device = devices.present(self._core, device)
+        """The device that computes."""
+        self._compiled = devices.started(
+            self.device, lambda: proved_for(self._core, self._weights, self.device)
+        )
         self._one_at_a_time = threading.Lock()
 
-    def stream(self) -> SileroStream:
-        """A new stream with a state of its own: one per channel."""
-        return SileroStream(self._compiled.create_infer_request())
+    def stream(self, elsewhere: Callable[[Inference], bool] | None = None) -> SileroStream:
+        """A new stream with a state of its own: one per channel.
+
+        ``elsewhere`` is asked to compute each window; this device does it where it returns False.
+        """
+        return SileroStream(self.inference(), elsewhere)
+
+    def inference(self) -> Inference:
+        """The network for one window, without any state of its own."""
+        return Inference(self._compiled.create_infer_request(), 1)
 
     def probabilities(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The probability of speech in every window of a whole recording.
@@ -71,28 +72,17 @@ class SileroVad:
             form.state[:] = 0.0
             for first in range(0, windows, _BLOCK):
                 _fill(form.audio, samples, first * HOP)
-                form.request.infer()
+                form.run()
                 form.state[:] = form.next_state
                 count = min(_BLOCK, windows - first)
                 result[first : first + count] = form.probability[:count, 0]
         return result
 
     @functools.cached_property
-    def _sequence(self) -> _Bound:
+    def _sequence(self) -> Inference:
         """The form for whole recordings; compiled on first use, since live channels need none."""
-        compiled = self._compile(_BLOCK, self.device)
-        return _Bound(compiled.create_infer_request(), _BLOCK)
-
-    def _compile(self, windows: int, device: str) -> Any:
-        hints = _HINTS.get(device, _HINTS_ELSEWHERE)
-        return self._core.compile_model(network.build(self._weights, windows), device, hints)
-
-    def _compile_stream(self, device: str) -> tuple[Any, str]:
-        compiled = self._compile(1, device)
-        first = SileroStream(compiled.create_infer_request())(np.zeros(HOP, np.float32))
-        if not 0.0 <= first < 0.5:
-            raise RuntimeError(f"silence has the probability {first}")
-        return compiled, ",".join(compiled.get_property("EXECUTION_DEVICES"))
+        compiled = compiled_for(self._core, self._weights, _BLOCK, self.device)
+        return Inference(compiled.create_infer_request(), _BLOCK)
 
 
 class SileroStream:
@@ -101,9 +91,12 @@ class SileroStream:
     Streams are independent of each other; one stream belongs to one thread at a time.
     """
 
-    def __init__(self, request: Any) -> None:
-        self._bound = _Bound(request, 1)
-        row = self._bound.audio[0]
+    def __init__(
+        self, inference: Inference, elsewhere: Callable[[Inference], bool] | None = None
+    ) -> None:
+        self._inference = inference
+        self._elsewhere = elsewhere
+        row = inference.audio[0]
         self._context, self._last, self._new = row[:CONTEXT], row[-CONTEXT:], row[CONTEXT:]
 
     def __call__(self, window: NDArray[np.float32]) -> float:
@@ -114,12 +107,13 @@ class SileroStream:
         """
         if window.shape != (HOP,):
             raise ValueError(f"a window has the shape {window.shape}, not ({HOP},)")
-        bound = self._bound
+        inference = self._inference
         self._context[:] = self._last
         self._new[:] = window
-        bound.request.infer()
-        bound.state[:] = bound.next_state
-        probability: float = bound.probability.item()
+        if self._elsewhere is None or not self._elsewhere(inference):
+            inference.run()
+        inference.state[:] = inference.next_state
+        probability: float = inference.probability.item()
         if math.isnan(probability):
             self.reset()
             return 0.0
@@ -127,25 +121,8 @@ class SileroStream:
 
     def reset(self) -> None:
         """Forgets everything heard: the next window is the first of a recording."""
-        self._bound.state[:] = 0.0
-        self._bound.audio[:] = 0.0
-
-
-class _Bound:
-    """An inference request with the arrays it reads and writes in place."""
-
-    def __init__(self, request: Any, windows: int) -> None:
-        from openvino import Tensor
-
-        self.request = request
-        self.audio = np.zeros((windows, WINDOW), np.float32)
-        self.state = np.zeros((2, STATE), np.float32)
-        self.probability = np.zeros((windows, 1), np.float32)
-        self.next_state = np.zeros((2, STATE), np.float32)
-        for index, array in enumerate((self.audio, self.state)):
-            request.set_input_tensor(index, Tensor(array, shared_memory=True))
-        for index, array in enumerate((self.probability, self.next_state)):
-            request.set_output_tensor(index, Tensor(array, shared_memory=True))
+        self._inference.state[:] = 0.0
+        self._inference.audio[:] = 0.0
 
 
 def _fill(rows: NDArray[np.float32], samples: NDArray[np.float32], start: int) -> None:
