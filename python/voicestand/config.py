@@ -41,7 +41,8 @@ class VadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Voice activity and endpoints. Durations in seconds, probabilities 0 to 1."""
 
     device: Literal["auto", "NPU", "GPU", "CPU"] = "auto"
-    """``auto``: the NPU if there is one, else the CPU."""
+    """``auto``: the NPU if there is one and while it works, else the CPU. A device that is named
+    must work when the session begins."""
     onset: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
     """Speech begins when the probability reaches this."""
     release: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.35

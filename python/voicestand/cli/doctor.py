@@ -11,11 +11,21 @@ from voicestand.cli.printing import print_json
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Also measure what voice activity costs on each inference device."
+        ),
+    ] = False,
 ) -> None:
     """Check the installation and the machine; exit 1 if something needed is missing."""
     from voicestand.doctor import examine
 
     checks = examine()
+    if measure:
+        from voicestand.doctor.measure import measure as measure_devices
+
+        checks += measure_devices()
     if as_json:
         print_json(checks)
     else:

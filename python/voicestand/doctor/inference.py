@@ -21,14 +21,19 @@ print(json.dumps([[d, core.get_property(d, "FULL_DEVICE_NAME")] for d in core.av
 _REINSTALL = "python -m pip install --force-reinstall openvino"
 
 
+def list_devices() -> list[tuple[str, str]]:
+    """Name and full name of each. Raises ``ProbeError``."""
+    return [(device, full.strip()) for device, full in ask(_LIST_DEVICES)]
+
+
 def devices() -> list[Check]:
     """The devices that OpenVINO really has, not those it accepts the name of."""
     name = "inference devices"
     try:
-        found = ask(_LIST_DEVICES)
+        found = list_devices()
     except ProbeError as error:
         return [Check(name, "error", f"OpenVINO does not start: {error}", _REINSTALL)]
-    listed = ", ".join(f"{device} ({full.strip()})" for device, full in found)
+    listed = ", ".join(f"{device} ({full})" for device, full in found)
     checks = [Check(name, "ok", listed)]
     if not any(device == "CPU" for device, _ in found):
         checks = [Check(name, "error", f"OpenVINO has no CPU device: {listed}", _REINSTALL)]
