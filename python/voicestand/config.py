@@ -93,6 +93,14 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Recorded audio is erased after so many days, when a session begins; 0: with its session."""
 
 
+class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A run as a service."""
+
+    session_silence: Annotated[float, Meta(ge=0, le=86_400)] = 600.0
+    """Seconds in which nobody speaks, after which a session ends and the next one begins; 0: one
+    session until the service is stopped."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
@@ -101,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     speech: SpeechSettings = SpeechSettings()
     coach: CoachSettings = CoachSettings()
     journal: JournalSettings = JournalSettings()
+    daemon: DaemonSettings = DaemonSettings()
 
 
 class Rule(NamedTuple):

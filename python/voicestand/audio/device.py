@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -110,6 +111,7 @@ class DeviceSource:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._away: _Absence | None = None
+        self._paused = False
         self._seen_blocks = 0
         self._seen_at = time.monotonic()
         count = max(1, min(channels, wanted.device.max_input_channels))
@@ -151,10 +153,11 @@ class DeviceSource:
         return None
 
     def start(self) -> None:
-        """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
-        assert self._stream is not None
-        self._stream.start()
-        self._seen_at = time.monotonic()
+        """Lets audio flow, unless paused. Raises ``DeviceError`` if the device refuses."""
+        with self._lock:
+            if self._stream is not None:
+                self._stream.start()
+            self._seen_at = time.monotonic()
         self._keeper.start()
 
     def stop(self) -> None:
@@ -168,12 +171,45 @@ class DeviceSource:
                 self._stream.close()
             self.engine.finish()
 
+    def pause(self) -> None:
+        """Closes the device. Until ``resume`` nothing is read from it; the clock goes on.
+
+        What it gave before goes on through the engine. Safe to repeat.
+        """
+        with self._lock:
+            if self._ended.is_set() or self._paused:
+                return
+            self._paused = True
+            stream, self._stream = self._stream, None
+            # Another absence: whoever was opening the device finds that nobody wants it any more.
+            self._away = self._absence(remind_after=math.inf)
+            if stream is not None:
+                stream.close()
+            self.engine.interrupt()
+
+    def resume(self) -> None:
+        """Opens the device again after ``pause``, and however often that takes; does not wait."""
+        with self._lock:
+            if not self._paused:
+                return
+            self._paused = False
+            if self._ended.is_set() or self._away is None:
+                return
+            self._away.since = self._seen_at = time.monotonic()
+            self._away.remind_after = REMIND_FIRST
+            self._open_anew(self._away, None)
+
+    @property
+    def away(self) -> bool:
+        """Whether the device is not open, or open again and has given no audio yet."""
+        return self._away is not None
+
     def trouble(self) -> str | None:
         """Why no audio comes, if none ever did."""
         if not self._lock.acquire(blocking=False):
             return None  # it is just being stopped, or opened again
         try:
-            if self._ended.is_set() or not self._keeper.is_alive():
+            if self._ended.is_set() or self._paused or not self._keeper.is_alive():
                 return None
             if self.engine.books()["blocks"]:
                 return None
@@ -262,13 +298,19 @@ class DeviceSource:
 
     def _begin_absence(self) -> None:
         stream, self._stream = self._stream, None
-        self._away = away = _Absence(
+        self._away = away = self._absence(remind_after=REMIND_FIRST)
+        self.engine.interrupt()
+        self._open_anew(away, stream)
+
+    def _absence(self, remind_after: float) -> _Absence:
+        return _Absence(
             since=self._seen_at,
-            remind_after=REMIND_FIRST,
+            remind_after=remind_after,
             blocks=self._seen_blocks,
             missing=self.engine.books()["missing"],
         )
-        self.engine.interrupt()
+
+    def _open_anew(self, away: _Absence, stream: Stream | None) -> None:
         self._opener = threading.Thread(
             target=self._reopen, args=(away, stream), name="device opener", daemon=True
         )
@@ -299,11 +341,12 @@ class DeviceSource:
 
     def _reopen(self, away: _Absence, old: Stream | None) -> None:
         """Opens the device again and again until it gives audio."""
+        pause, look_for_new = 0.0, away.since + LOOK_FOR_NEW
         if old is not None:
             old.close()
-        pause, look_for_new = RETRY_FIRST, away.since + LOOK_FOR_NEW
-        while not self._ended.wait(pause):
-            pause = min(2 * pause, RETRY_MOST)
+            pause = RETRY_FIRST
+        while not self._ended.wait(pause) and self._away is away:
+            pause = min(max(RETRY_FIRST, 2 * pause), RETRY_MOST)
             try:
                 if self._is_card and time.monotonic() > look_for_new:
                     look_for_new += time.monotonic() - away.since
@@ -316,15 +359,16 @@ class DeviceSource:
                 return
             away.reason = f"it opens and gives no audio for {SILENT_AFTER:.0f} s"
             with self._lock:
-                self._stream = None
+                if self._away is away:
+                    self._stream = None
             stream.close()
 
     def _open_again(self, away: _Absence) -> Stream | None:
-        """A started stream, or ``None`` if the source was stopped meanwhile."""
+        """A started stream, or ``None`` if the source was stopped or paused meanwhile."""
         with muted_stderr():
             stream = self._open(self._find())
         with self._lock:
-            if self._ended.is_set():
+            if self._ended.is_set() or self._away is not away:
                 stream.close()
                 return None
             # The old stream may have given its last frames since it was given up.

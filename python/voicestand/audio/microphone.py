@@ -69,6 +69,8 @@ class Microphone(DeviceSource):
         """Whether the server gives this process its default source, once the stream is there."""
         deadline = time.monotonic() + CONNECTS_WITHIN
         while (now := default_source()) not in recorded_by(os.getpid()):
+            if self.away:  # paused: to be seen when it is resumed
+                return True
             if time.monotonic() > deadline or self._ended.wait(_LOOK_EVERY):
                 return False
         self._default = now

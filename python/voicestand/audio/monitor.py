@@ -72,7 +72,7 @@ class MonitorSource(DeviceSource):
     def _check(self) -> None:
         """Raises ``DeviceError`` unless the server says that this process records the monitor."""
         deadline = time.monotonic() + CONNECTS_WITHIN
-        while self._monitor not in (found := recorded_by(os.getpid())):
+        while self._monitor not in (found := recorded_by(os.getpid())) and not self.away:
             if (now := monitor_name()) in found:
                 self._monitor = now  # the output was changed meanwhile, and the server moved us
                 return

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.models import models
     from voicestand.cli.run import run
     from voicestand.cli.sessions import sessions
+    from voicestand.cli.steer import pause, resume, status, stop
     from voicestand.cli.top import top
     from voicestand.cli.topology import topology
     from voicestand.cli.transcribe import transcribe
@@ -25,6 +26,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models, name="models")
     app.add_typer(bench, name="bench")
     app.command()(run)
+    app.command()(status)
+    app.command()(pause)
+    app.command()(resume)
+    app.command()(stop)
     app.command()(transcribe)
     app.command()(vad)
     app.command()(coach)

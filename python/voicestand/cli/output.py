@@ -73,10 +73,11 @@ class Output:
             self._lines.close()
 
 
-def open_output(events: str | None) -> Output:
+def open_output(events: str | None, *, view: bool = True) -> Output:
     """Where events go: to the file ``events``, to stdout for ``-`` or if stdout is no terminal.
 
-    Raises ``InputError`` if the file cannot be written.
+    Without ``view`` they only go where ``events`` says, if anywhere. Raises ``InputError`` if the
+    file cannot be written.
     """
     if events not in (None, "-"):
         path = Path(str(events))
@@ -85,10 +86,10 @@ def open_output(events: str | None) -> Output:
             file = path.open("ab", buffering=0)
         except OSError as error:
             raise InputError(f"cannot write events to {path}: {error.strerror}") from None
-        return Output(file, owned=True, live=_live_view())
-    if events == "-" or not sys.stdout.isatty():
+        return Output(file, owned=True, live=_live_view() if view else None)
+    if events == "-" or (view and not sys.stdout.isatty()):
         return Output(sys.stdout.buffer, owned=False, live=None)
-    return Output(None, owned=False, live=_live_view())
+    return Output(None, owned=False, live=_live_view() if view else None)
 
 
 def _live_view() -> LiveView | None:

@@ -14,9 +14,24 @@ def print_json(document: object, indent: int = 2) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=indent))
 
 
+_as_service = False
+
+
+def log_errors() -> None:
+    """From now on errors are lines of a service's log."""
+    global _as_service  # noqa: PLW0603 -- who reads stderr is a fact of the process
+    _as_service = True
+
+
 def print_error(message: object) -> None:
     """Tells on stderr, in one line, what was wrong."""
-    print(f"voicestand: error: {' '.join(str(message).split())}", file=sys.stderr)
+    text = " ".join(str(message).split())
+    if _as_service:
+        from voicestand.daemon.log import error_line
+
+        print(error_line(text), file=sys.stderr)
+    else:
+        print(f"voicestand: error: {text}", file=sys.stderr)
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from voicestand.cli import exit_code
-from voicestand.cli.printing import print_error
+from voicestand.cli.printing import log_errors, print_error
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from voicestand.audio.device import DeviceSource
     from voicestand.audio.source import Source
+    from voicestand.cli.listening import Listening
     from voicestand.cli.output import Output
     from voicestand.config import Settings
     from voicestand.events import SessionEnded
@@ -82,28 +84,39 @@ def run(
         Path | None,
         typer.Option("--config", metavar="FILE", help="Settings file.", show_default=False),
     ] = None,
+    daemon: Annotated[
+        bool,
+        typer.Option(
+            "--daemon",
+            help="Run as a service does: one session after another, no view, log lines on stderr.",
+        ),
+    ] = False,
 ) -> None:
     """Listen to the microphone, or play a recording: captions, coaching, everything kept.
 
-    Ctrl-C ends the session: what was said until then is transcribed and written first.
+    Ctrl-C ends the session: what was said until then is transcribed and written first. A run on
+    devices is steered by voicestand status, pause, resume and stop.
     """
     from voicestand import config
     from voicestand.errors import InputError
 
+    if daemon:
+        log_errors()
     if duration is not None and not math.isfinite(duration):
         raise InputError(f"--duration {duration}: give the seconds after which to end")
     overrides = {"audio.device": device, "coach.playbook": playbook}
     settings = config.load(config_file, overrides=overrides)
     if sum((bool(files), demo, device is not None or system_audio)) > 1:
         raise InputError("choose one: --input, --demo, or --device and --system-audio")
+    if daemon and (files or demo or duration is not None):
+        raise InputError("--daemon listens to devices until it is stopped: no --input, --duration")
     if demo:
         from voicestand.demo import recording
 
         files = [recording()]
 
     if not files:
-        code = _session(_devices(settings, system_audio), settings, events, duration)
-        raise typer.Exit(code)
+        raise typer.Exit(_listen(settings, system_audio, events, duration, daemon=daemon))
     from voicestand.audio.decoding import check
     from voicestand.audio.file import FileSource
 
@@ -116,10 +129,30 @@ def run(
             raise typer.Exit(code)
 
 
-def _devices(settings: Settings, system_audio: bool) -> list[Source]:
+def _listen(
+    settings: Settings,
+    system_audio: bool,
+    events: str | None,
+    duration: float | None,
+    *,
+    daemon: bool,
+) -> int:
+    """One session on devices, or a service's, one after another; returns the exit code."""
+    from voicestand.cli.listening import listening
+
+    with listening(settings.daemon, daemon=daemon) as live, _ended_by_signals(live.stop):
+        while True:
+            live.devices = _devices(settings, system_audio)
+            code = _session(live.devices, settings, events, duration, live)
+            if code or not live.goes_on:
+                # A service that is told to end has done what it should.
+                return 0 if daemon and code == exit_code.INTERRUPTED else code
+
+
+def _devices(settings: Settings, system_audio: bool) -> list[DeviceSource]:
     from voicestand.audio.microphone import Microphone
 
-    sources: list[Source] = [Microphone(settings.audio.device, settings.audio)]
+    sources: list[DeviceSource] = [Microphone(settings.audio.device, settings.audio)]
     if system_audio:
         from voicestand.audio.monitor import open_monitor
 
@@ -134,7 +167,11 @@ def _devices(settings: Settings, system_audio: bool) -> list[Source]:
 
 
 def _session(
-    sources: list[Source], settings: Settings, events: str | None, duration: float | None
+    sources: Sequence[Source],
+    settings: Settings,
+    events: str | None,
+    duration: float | None,
+    live: Listening | None = None,
 ) -> int:
     """One session from start to summary; returns the exit code."""
     from voicestand.cli.output import open_output
@@ -153,25 +190,29 @@ def _session(
             coach = Coach(find(settings.coach.playbook), roles)
         folder = Path(settings.journal.folder).expanduser() if settings.journal.folder else None
         journal = cleanup.enter_context(Journal.open(folder))
-        output = cleanup.enter_context(open_output(events))
+        output = cleanup.enter_context(live.output(events) if live else open_output(events))
         shown = cleanup.enter_context(closing(StatsFile()))
         conversation = Conversation(
             sources,
             settings,
-            show=output.show,
+            show=live.show(output) if live else output.show,
             journal=journal,
             coach=coach,
             duration=duration,
             publish=shown.write,
+            beat=live.beat if live else None,
         )
         output.follow(conversation)
-        with _ended_by_signals(conversation.stop):
+        if live:
+            cleanup.enter_context(live.holding(conversation))
+        with _ended_by_signals(live.stop if live else conversation.stop):
             ended = conversation.run()
+    if live is None or not live.daemon:
+        output.summarize(ended)
     return _report(output, ended, conversation.failure)
 
 
 def _report(output: Output, ended: SessionEnded, failure: str | None) -> int:
-    output.summarize(ended)
     if failure is None and output.failure is not None:
         failure = output.failure
     if failure is not None:

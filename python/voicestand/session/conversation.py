@@ -34,6 +34,7 @@ from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Sto
 from voicestand.session.keeping import Keeper
 from voicestand.session.listener import Books, Listener
 from voicestand.session.notices import notices
+from voicestand.session.pulse import Pulse
 from voicestand.session.statistics import Observer, own_processes, source_stats
 from voicestand.session.utterances import Utterances
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
@@ -65,10 +66,12 @@ class Conversation:
         duration: float | None = None,
         sysroot: Path | None = None,
         publish: Callable[[EngineStats], None] | None = None,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         """``sources`` with distinct roles; the conversation closes them. ``duration``: seconds of
         audio after which it ends. ``sysroot``: where ``sys/`` of the machine is, if not in ``/``.
-        ``publish`` is called with the statistics every second, in a thread of its own.
+        ``publish`` is called with the statistics every second, in a thread of its own. ``beat`` is
+        called in the thread of ``run`` every second or so, unless it or a listener hangs.
 
         With a live source its threads are placed, and the machine kept cool, while it runs.
         """
@@ -94,6 +97,7 @@ class Conversation:
         self._journal = journal
         self._recorders: list[Recorder] = []
         self._observer = Observer(self, self._inbox.put, publish)
+        self._pulse = Pulse(beat) if beat is not None else None
         self._reason: EndReason = "end"
         self._journal_alerted = False
 
@@ -102,6 +106,10 @@ class Conversation:
     def stop(self, reason: EndReason = "interrupted") -> None:
         """Ends it: what was said so far is still transcribed. Safe in a signal handler."""
         self._inbox.put(Stop(reason))
+
+    def tell(self, severity: Severity, code: str, message: str) -> None:
+        """Makes an ``engine.alert`` of it."""
+        self._inbox.put(Alert(severity=severity, code=code, message=message))
 
     def levels(self) -> dict[str, tuple[float, float]]:
         """Per channel (peak, rms), 1 = full scale; peaks since the last call."""
@@ -274,6 +282,8 @@ class Conversation:
             self._fail("recognizer.failed", f"no transcript came of {missing}: a bug, report it")
 
     def _next(self) -> Message | None:
+        if self._pulse is not None:
+            self._pulse.beat(self._listeners)
         try:
             return self._inbox.get(timeout=LOOK_AGAIN)
         except queue.Empty:

@@ -146,6 +146,8 @@ class Listener:
         self._lost = 0
         self.position = 0
         """Samples heard so far."""
+        self.turns = 0
+        """How often it has looked for audio: twice a second at least, whether there is any."""
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
     def start(self) -> None:
@@ -194,6 +196,7 @@ class Listener:
         trouble = None
         end_time = time.monotonic()
         while True:
+            self.turns += 1
             try:
                 window = self._reader.read(LOOK_AROUND)
             except TimeoutError:

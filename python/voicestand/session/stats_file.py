@@ -41,7 +41,9 @@ class StatsFile:
     def __init__(self, folder: Path | None = None) -> None:
         self._process = process.current()
         try:
-            self._path: Path | None = _own(folder or runtime_folder()) / f"{os.getpid()}{_SUFFIX}"
+            self._path: Path | None = (
+                private_folder(folder or runtime_folder()) / f"{os.getpid()}{_SUFFIX}"
+            )
         except OSError:
             self._path = None
 
@@ -78,7 +80,7 @@ def published(folder: Path | None = None) -> list[Published]:
     folder = folder or runtime_folder()
     found = []
     try:
-        paths = list(_own(folder, make=False).iterdir())
+        paths = list(private_folder(folder, make=False).iterdir())
     except OSError:
         return []
     for path in paths:
@@ -101,7 +103,7 @@ def _read(path: Path) -> Published | None:
         return None
 
 
-def _own(folder: Path, *, make: bool = True) -> Path:
+def private_folder(folder: Path, *, make: bool = True) -> Path:
     """``folder``, which only this user may use; ``OSError`` for one that others prepared."""
     if make:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

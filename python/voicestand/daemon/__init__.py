@@ -1,0 +1,1 @@
+"""A run that others steer: its lock, its control socket, what it tells the service manager."""
