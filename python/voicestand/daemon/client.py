@@ -29,6 +29,9 @@ class Client:
         try:
             with short_address(folder / SOCKET) as address:
                 self._socket.connect(address)
+        except BlockingIOError:
+            self._socket.close()
+            raise VoicestandError("the run does not answer: too many wait for it") from None
         except OSError:  # no folder, no socket, or a stale one
             self._socket.close()
             raise NotRunningError(

@@ -17,6 +17,8 @@ SOCKET = "control.sock"
 
 MOST_CLIENTS = 16
 """Beyond these the one that came first is hung up on."""
+WAITING_CLIENTS = 128
+"""That have connected and are not yet taken; who comes then is told to try again."""
 
 
 class Server:
@@ -40,7 +42,7 @@ class Server:
             with short_address(self._path) as address:
                 self._listening.bind(address)
             self._path.chmod(0o600)
-            self._listening.listen(MOST_CLIENTS)
+            self._listening.listen(WAITING_CLIENTS)
         except OSError:
             self._release()
             raise
