@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicestand.daemon.log import Log, error_line, event_line
-from voicestand.events import EngineAlert, TranscriptFinal
+from voicestand.events import EngineAlert, Severity, TranscriptFinal
 
 
-def alert(message: str, severity: str = "warning") -> EngineAlert:
+def alert(message: str, severity: Severity = "warning") -> EngineAlert:
     return EngineAlert(
         session="s-1", t=1.25, severity=severity, code="audio.lost", message=message, channel="self"
     )
 
 
 def test_an_alert_has_the_priority_of_its_severity() -> None:
-    for severity, priority in (("info", 6), ("warning", 4), ("error", 3)):
+    priorities: dict[Severity, int] = {"info": 6, "warning": 4, "error": 3}
+    for severity, priority in priorities.items():
         assert event_line(alert("away", severity)) == (
             f"<{priority}>event=engine.alert session=s-1 t=1.25 channel=self code=audio.lost "
             "message=away"

@@ -31,12 +31,22 @@ def started() -> Event:
 
 def utterance(start: float, end: float, text: str = "hello") -> list[Event]:
     name = f"self-{start}"
-    common = {"session": "s", "channel": "self", "utterance": name}
     return [
-        SpeechStarted(t=start, **common),
-        SpeechEnded(t=end, start=start, end=end, reason="silence", **common),
-        TranscriptFinal(
+        SpeechStarted(session="s", t=start, channel="self", utterance=name),
+        SpeechEnded(
+            session="s",
             t=end,
+            channel="self",
+            utterance=name,
+            start=start,
+            end=end,
+            reason="silence",
+        ),
+        TranscriptFinal(
+            session="s",
+            t=end,
+            channel="self",
+            utterance=name,
             text=text,
             start=start,
             end=end,
@@ -44,7 +54,6 @@ def utterance(start: float, end: float, text: str = "hello") -> list[Event]:
             latency_ms=1.0,
             engine_ms=1.0,
             recognizer_ms=1.0,
-            **common,
         ),
     ]
 

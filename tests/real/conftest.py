@@ -175,6 +175,7 @@ def _private_environment(home: Path, name: str) -> dict[str, str]:
     # Neither fixture may reach the other's server, or one the person who runs the tests has.
     return env | {
         "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home / "run"),
         "PULSE_RUNTIME_PATH": str(home / "pulse"),
         "PULSE_SERVER": f"unix:{home}/pulse/native",
         "JACK_DEFAULT_SERVER": name,
@@ -186,6 +187,7 @@ def _private_environment(home: Path, name: str) -> dict[str, str]:
 def _private_home() -> Iterator[Path]:
     # Not pytest's tmp_path: the path of a Unix socket must stay under 108 bytes.
     home = Path(tempfile.mkdtemp(prefix="vs-audio-"))
+    (home / "run").mkdir(mode=0o700)
     try:
         yield home
     finally:
@@ -250,13 +252,11 @@ def running_pipewire() -> Iterator[AudioServer]:
     _need("wireplumber", "dbus-daemon", "pactl", package="wireplumber dbus pulseaudio-utils")
     with _private_home() as home:
         run, settings = home / "run", home / ".config" / "pipewire" / "pipewire.conf.d"
-        run.mkdir(mode=0o700)
         settings.mkdir(parents=True)
         (settings / "null-sink.conf").write_text(_NULL_SINK)
         (home / ".asoundrc").write_text("pcm.!default { type pulse }\n")
         bus = f"unix:path={run}/bus"
         env = _private_environment(home, "vs-no-jack-here") | {
-            "XDG_RUNTIME_DIR": str(run),
             "PULSE_RUNTIME_PATH": str(run / "pulse"),
             "PULSE_SERVER": f"unix:{run}/pulse/native",
             "DBUS_SESSION_BUS_ADDRESS": bus,

@@ -32,10 +32,8 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def steered(pulse_server: AudioServer) -> Iterator[Program]:
-    """The program beside a sound server, with a runtime directory of its own."""
-    home = Path(pulse_server.env["HOME"])
-    (home / "run").mkdir(mode=0o700, exist_ok=True)
-    program = Program(home, pulse_server.env | {"XDG_RUNTIME_DIR": str(home / "run")})
+    """The program beside a sound server."""
+    program = Program(Path(pulse_server.env["HOME"]), dict(pulse_server.env))
     yield program
     program.close()
 
@@ -66,7 +64,8 @@ def alert(running: Running, code: str) -> EngineAlert:
 
 def recorded(program: Program, session: str) -> np.ndarray[Any, np.dtype[np.float32]]:
     (file,) = program.data.glob(f"**/{session}/self.flac")
-    return load(file, AudioSettings(high_pass_hz=0)).samples[0]
+    samples: np.ndarray[Any, np.dtype[np.float32]] = load(file, AudioSettings()).samples[0]
+    return samples
 
 
 def test_what_is_said_while_paused_is_never_read(
