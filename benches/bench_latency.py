@@ -31,7 +31,7 @@ from voicestand.demo import recording
 from voicestand.events import TranscriptFinal
 from voicestand.speech.audio_log import to_pcm
 from voicestand.speech.pocketsphinx import PocketSphinx
-from voicestand.vad import Endpointer, Onset, SileroVad
+from voicestand.vad import LiveVad, Onset, SileroVad
 from voicestand.vad.windows import HOP, SAMPLE_RATE
 
 CLAIM_MS = 20.0
@@ -55,8 +55,7 @@ class Pipeline:
 
     def __init__(self, row: npt.NDArray[np.float32], vad: SileroVad) -> None:
         self._row = row
-        self._voice = vad.stream()
-        self._endpointer = Endpointer(VadSettings())
+        self._vad = LiveVad(vad.stream(), VadSettings())
         self._engine = PocketSphinx()
         self._heard = 0
         self._fed: int | None = None
@@ -70,14 +69,14 @@ class Pipeline:
         while self._heard + HOP <= available:
             window = self._row[self._heard : self._heard + HOP]
             self._heard += HOP
-            for what in self._endpointer.feed(self._voice(window)):
+            for what in self._vad.hear(window):
                 if isinstance(what, Onset):
                     self._engine.start()
                     self._fed = what.audio_start
                 else:
                     self._decode(what.audio_end)
                     self._finish(began + self._heard / SAMPLE_RATE)
-            if (assured := self._endpointer.assured) is not None:
+            if (assured := self._vad.assured) is not None:
                 self._decode(assured)
 
     def _decode(self, until: int) -> None:

@@ -141,6 +141,13 @@ class SessionStarted(Event, frozen=True, kw_only=True, tag="session.started"):
     """The device that really computes the voice activity, e.g. ``CPU`` or ``NPU``."""
 
 
+class SpeechSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """Speech without a pause of 0.1 s, in seconds on the audio clock."""
+
+    start: float
+    end: float
+
+
 class SpeechStarted(Event, frozen=True, kw_only=True, tag="speech.started"):
     """Somebody began to speak; ``t`` is the onset."""
 
@@ -157,6 +164,8 @@ class SpeechEnded(Event, frozen=True, kw_only=True, tag="speech.ended"):
     end: float
     reason: Literal["silence", "longest", "end"]
     """Why it ended: silence, the longest utterance was reached, or the audio ended."""
+    segments: list[SpeechSegment] = []
+    """The speech in it: an utterance bridges pauses, of which these are the ends."""
 
 
 class TranscriptPartial(Event, frozen=True, kw_only=True, tag="transcript.partial"):

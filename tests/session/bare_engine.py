@@ -14,7 +14,8 @@ from voicestand.config import AudioSettings, VadSettings
 from voicestand.speech.audio_log import to_pcm
 from voicestand.speech.pocketsphinx import PocketSphinx
 from voicestand.speech.protocol import Transcript
-from voicestand.vad import Endpoint, Endpointer, SileroVad
+from voicestand.vad import Endpoint, SileroVad
+from voicestand.vad.live import utterances
 
 
 class Heard(NamedTuple):
@@ -36,12 +37,7 @@ def _vad() -> SileroVad:
 
 def endpoints(row: npt.NDArray[np.float32], settings: VadSettings) -> list[Endpoint]:
     """The utterances of one channel (float32[n], 16 kHz)."""
-    stream, endpointer = _vad().stream(), Endpointer(settings)
-    found = []
-    for window in np.pad(row, (0, -len(row) % 512)).reshape(-1, 512):
-        found += endpointer.feed(stream(window))
-    found += endpointer.finish(len(row))
-    return [what for what in found if isinstance(what, Endpoint)]
+    return [what for what, _ in utterances(_vad(), row, settings)]
 
 
 def transcribe(row: npt.NDArray[np.float32], spans: list[Endpoint]) -> list[Heard]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from voicestand.config import VadSettings
 from voicestand.errors import InputError
 from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
+from voicestand.vad.tracker import Span
 from voicestand.vad.windows import HOP, SAMPLE_RATE, samples, windows
 
 Decision = Onset | Endpoint
@@ -76,6 +77,17 @@ def test_utterances_are_ordered_disjoint_and_inside_the_audio(
         assert before <= one.audio_start <= one.start < one.end <= one.audio_end
         before = one.audio_end
     assert before <= len(probabilities) * HOP
+
+
+@any_stream
+def test_segments_are_ordered_disjoint_and_inside_the_audio_of_their_utterance(
+    probabilities: list[float], settings: VadSettings
+) -> None:
+    for one in endpoints(probabilities, settings):
+        before = one.audio_start
+        for segment in one.segments:
+            assert before <= segment.start < segment.end <= one.audio_end
+            before = segment.end
 
 
 @any_stream
@@ -212,7 +224,11 @@ def test_speech_in_silence_has_its_pre_roll_and_post_roll() -> None:
         audio_start=50 * HOP - lateness - samples(0.3),
         audio_end=100 * HOP - lateness + samples(0.2),
         reason="silence",
+        segments=one.segments,
     )
+    # Between the middles of two windows, where the probability crosses the threshold.
+    share = round((0.5 / 0.9 - 0.5) * HOP)
+    assert one.segments == (Span(one.start + share, one.end - share),)
 
 
 def test_the_onset_is_told_as_soon_as_min_speech_is_heard() -> None:
@@ -261,6 +277,20 @@ def test_long_speech_is_cut_at_its_weakest_window() -> None:
     assert first.reason == "longest"
     # The middle of that window, one and a half windows earlier for the model's lateness.
     assert first.audio_end == first.end == second.start == (weakest - 1) * HOP
+
+
+def test_a_cut_divides_the_segment_that_goes_on() -> None:
+    found = endpoints([0.9] * 1000, VadSettings(max_utterance=5.0))
+    assert len(found) > 5
+    for one in found:
+        assert one.segments == (Span(one.audio_start, one.audio_end),)
+
+
+def test_a_short_pause_parts_segments_but_not_the_utterance() -> None:
+    speech = [0.0] * 10 + [1.0] * 20 + [0.0] * 8 + [1.0] * 20 + [0.0] * 30
+    [one] = endpoints(speech, VadSettings())
+    first, second = one.segments
+    assert second.start - first.end == 8 * HOP
 
 
 def test_a_cut_in_a_pause_reports_where_speech_ended_and_began_again() -> None:

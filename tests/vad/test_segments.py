@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.vad.labels import f1, frames, labels
 from tests.vad.speech import LABELLED, read, spoken
 
 from voicestand.config import VadSettings
-from voicestand.vad.segments import LEVEL, PAUSE, detect, speech_gain, speech_segments
+from voicestand.vad.level import LEVEL, speech_gain
+from voicestand.vad.segments import detect, speech_segments
 from voicestand.vad.silero import SileroVad
+from voicestand.vad.windows import PAUSE
 
 probabilities = st.lists(
     st.tuples(st.sampled_from([0.0, 0.2, 0.4, 0.6, 1.0]) | st.floats(0, 1), st.integers(1, 12)),
@@ -123,15 +126,9 @@ def test_speech_is_heard_at_its_level(vad: SileroVad) -> None:
 
 def test_segments_agree_with_labels_made_by_hand(vad: SileroVad) -> None:
     """Frame F1 of 10 ms over all labelled recordings, where they are at hand."""
-    said = found = both = 0
+    pairs = []
     for path in LABELLED:
-        triples = [float(x) for x in path.with_suffix(".scv").read_text().strip().split(",")[1:]]
-        middles = np.arange(int(triples[-2] * 100)) / 100 + 0.005
-        labels = np.zeros(len(middles), bool)
-        for start, end, speech in zip(triples[0::3], triples[1::3], triples[2::3], strict=True):
-            labels |= (middles >= start) & (middles < end) & bool(speech)
-        marks = np.zeros(len(middles), bool)
-        for one in detect(vad, read(path), VadSettings())[0]:
-            marks |= (middles >= one.start_s) & (middles < one.end_s)
-        said, found, both = said + labels.sum(), found + marks.sum(), both + (labels & marks).sum()
-    assert not LABELLED or 2 * both / (said + found) >= 0.95
+        said = labels(path)
+        found = [(one.start_s, one.end_s) for one in detect(vad, read(path), VadSettings())[0]]
+        pairs.append((said, frames(found, len(said))))
+    assert not LABELLED or f1(pairs) >= 0.95

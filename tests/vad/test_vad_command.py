@@ -54,6 +54,21 @@ def test_frames_adds_the_probability_of_every_window(call: Call) -> None:
     np.testing.assert_allclose(document["probabilities"], expected, atol=1e-5)
 
 
+def test_live_tells_when_the_end_of_each_utterance_was_known(call: Call) -> None:
+    document = json.loads(call(spoken()[np.newaxis], "--json", "--live"))
+    assert document.keys() == {"sample_rate", "segments", "utterances"}
+    assert document["utterances"]
+    for one in document["utterances"]:
+        assert 0 <= one["start"] < one["end"] < one["told"] <= len(spoken()) / 16_000
+        assert any(one["start"] - 0.02 <= s["start"] <= one["end"] for s in document["segments"])
+
+
+def test_the_live_table_has_the_utterances_too(call: Call) -> None:
+    printed = call(spoken()[np.newaxis], "--live")
+    found = json.loads(call(spoken()[np.newaxis], "--live", "--json"))
+    assert len(printed.splitlines()) == 4 + len(found["segments"]) + len(found["utterances"])
+
+
 def test_channels_are_mixed(call: Call) -> None:
     both = np.stack([spoken(), np.zeros_like(spoken())])
     mixed = call(both, "--json", "--frames")

@@ -14,7 +14,7 @@ from voicestand.speech.forking import can_fork
 from voicestand.speech.recognizer import Recognizer
 from voicestand.speech.registry import resolve
 from voicestand.speech.template_process import Template
-from voicestand.vad.endpointer import Endpointer
+from voicestand.vad.live import LiveVad
 
 if TYPE_CHECKING:
     from voicestand.vad.detector import Detector
@@ -71,8 +71,7 @@ def listeners(
         ears = [
             Ear(
                 role,
-                detector.stream(),
-                Endpointer(settings.vad),
+                LiveVad(detector.stream(), settings.vad),
                 by_role[role],
                 put,
                 longest=settings.vad.max_utterance,

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from voicestand.audio.source import SPEECH_RATE, Source
 from voicestand.session.inbox import Heard, Stopped
 from voicestand.session.latency import EndOfSpeech
-from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
+from voicestand.vad.endpointer import Endpoint, Onset
 from voicestand.vad.windows import HOP
 
 if TYPE_CHECKING:
     from voicestand.speech.recognizer import Recognizer
-    from voicestand.vad.silero import SileroStream
+    from voicestand.vad.live import LiveVad
 
 LOOK_AROUND = 0.5
 """Seconds without audio after which the source is asked what is the matter."""
@@ -51,13 +51,12 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ear:
-    """One channel: its voice activity, its endpoints, its recognizer."""
+    """One channel: its voice activity, its recognizer."""
 
     def __init__(
         self,
         channel: str,
-        voice: SileroStream,
-        endpointer: Endpointer,
+        vad: LiveVad,
         recognizer: Recognizer,
         tell: Callable[[Heard | Stopped], None],
         *,
@@ -67,8 +66,7 @@ class Ear:
         self.channel = channel
         self._read_ahead = round((longest + READ_AHEAD) * SPEECH_RATE)
         self.recognizer = recognizer
-        self._voice = voice
-        self._endpointer = endpointer
+        self._vad = vad
         self._tell = tell
         self._count = 0
         self._utterance = ""
@@ -85,14 +83,14 @@ class Ear:
         ``end`` in samples of the channel's clock, ``end_time`` the moment its end was converted.
         """
         self.recognizer.write(window[:frames])
-        for what in self._endpointer.feed(self._voice(window)):
+        for what in self._vad.hear(window):
             self._pass_on(what, end, end_time)
-        if (assured := self._endpointer.assured) is not None:
+        if (assured := self._vad.assured) is not None:
             self.recognizer.assure(assured)
 
     def finish(self, end: int, end_time: float) -> None:
         """The audio ended at ``end``: an utterance that goes on ends here."""
-        for what in self._endpointer.finish(end):
+        for what in self._vad.finish(end):
             self._pass_on(what, end, end_time)
 
     def _pass_on(self, what: Onset | Endpoint, now: int, now_time: float) -> None:
@@ -114,7 +112,7 @@ class Ear:
             )
         )
         if isinstance(what, Onset):
-            self.recognizer.begin(self._utterance, what.audio_start, self._endpointer.assured)
+            self.recognizer.begin(self._utterance, what.audio_start, self._vad.assured)
         else:
             self.recognizer.end(self._utterance, what.audio_end)
 

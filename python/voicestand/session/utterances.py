@@ -7,6 +7,7 @@ import time
 from voicestand.audio.source import SPEECH_RATE
 from voicestand.events import (
     SpeechEnded,
+    SpeechSegment,
     SpeechStarted,
     TranscriptFinal,
     TranscriptPartial,
@@ -50,6 +51,10 @@ class Utterances:
             start=end.start / SPEECH_RATE,
             end=end.end / SPEECH_RATE,
             reason=end.reason,
+            segments=[
+                SpeechSegment(start=one.start / SPEECH_RATE, end=one.end / SPEECH_RATE)
+                for one in end.segments
+            ],
         )
 
     def partial(self, partial: PartialResult, t: float) -> TranscriptPartial | None:

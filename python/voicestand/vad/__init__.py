@@ -1,8 +1,8 @@
 """Voice activity: how probable speech is, where an utterance begins and where it ends.
 
-``silero`` computes the probability of speech per window of 512 samples at 16 kHz, ``endpointer``
-turns the probabilities of a live channel into utterances, ``segments`` those of a whole recording
-into the spans of speech. Names are loaded on first use: numpy and OpenVINO are not needed to
+``silero`` computes the probability of speech per window of 512 samples at 16 kHz, ``live`` and
+``endpointer`` find the utterances of a live channel, ``segments`` the spans of speech in a whole
+recording. Names are loaded on first use: numpy and OpenVINO are not needed to
 import this room.
 """
 
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
+    from voicestand.vad.live import LiveVad
     from voicestand.vad.segments import Segment, speech_segments
     from voicestand.vad.silero import SileroStream, SileroVad
 
 __all__ = [
     "Endpoint",
     "Endpointer",
+    "LiveVad",
     "Onset",
     "Segment",
     "SileroStream",
@@ -28,6 +30,7 @@ __all__ = [
 _MODULES = {
     "Endpoint": "endpointer",
     "Endpointer": "endpointer",
+    "LiveVad": "live",
     "Onset": "endpointer",
     "Segment": "segments",
     "SileroStream": "silero",

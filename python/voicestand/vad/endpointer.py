@@ -13,6 +13,7 @@ import msgspec
 
 from voicestand.config import RULES, Settings, VadSettings
 from voicestand.errors import InputError
+from voicestand.vad.tracker import SegmentTracker, Span
 from voicestand.vad.windows import HOP, LATENESS, samples, windows
 
 
@@ -37,6 +38,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     """One past the last sample the recognizer should hear: at most ``post_roll`` after ``end``."""
     reason: Literal["silence", "longest", "end"]
     """``longest``: cut while speech went on; the next utterance's audio begins at ``audio_end``."""
+    segments: tuple[Span, ...] = ()
+    """The speech within its audio: its pauses, also those too short to end it, are left out."""
 
 
 class _Utterance:
@@ -78,6 +81,7 @@ class Endpointer:
         self._post_roll = samples(settings.post_roll)
         self._longest = samples(settings.max_utterance)
         self._tail_windows = self._longest // 4 // HOP
+        self._tracker = SegmentTracker(settings)
         self._now = 0
         self._given_until = 0
         """One past the last sample that belongs to an utterance."""
@@ -88,6 +92,7 @@ class Endpointer:
     def feed(self, probability: float) -> list[Onset | Endpoint]:
         """Takes the probability of the next window (512 samples); returns what it decides."""
         self._now += HOP
+        self._tracker.feed(probability)
         if self._utterance is None:
             return self._await_speech(probability)
         return self._follow(self._utterance, probability)
@@ -101,6 +106,7 @@ class Endpointer:
         if self._utterance is None:
             return []
         last = self._now if length is None else min(length, self._now)
+        self._tracker.finish(last)
         # Speech up to the last window: the model's lateness hides whether it ended, so keep all.
         spoke = self._utterance.voiced_end == self._now
         end = last if spoke else min(self._utterance.end, last)
@@ -159,7 +165,8 @@ class Endpointer:
         audio_end = min(end + self._post_roll, limit)
         self._given_until = audio_end
         self._utterance = None
-        return Endpoint(utterance.start, end, utterance.audio_start, audio_end, reason)
+        segments = self._tracker.take(utterance.audio_start, audio_end)
+        return Endpoint(utterance.start, end, utterance.audio_start, audio_end, reason, segments)
 
     def _cut(self, utterance: _Utterance) -> list[Onset | Endpoint]:
         """Ends the utterance at its weakest late window and begins the next one there."""
@@ -186,10 +193,11 @@ class Endpointer:
             end = max(tail_start + (before + 1) * HOP - LATENESS, utterance.start + HOP)
             start = tail_start + after * HOP - LATENESS
         self._given_until = cut
+        segments = self._tracker.take(utterance.audio_start, cut)
         rest = deque(tail[weakest + 1 :], self._tail_windows)
         self._utterance = _Utterance(start, cut, utterance.voiced_end, rest)
         return [
-            Endpoint(utterance.start, end, utterance.audio_start, cut, "longest"),
+            Endpoint(utterance.start, end, utterance.audio_start, cut, "longest", segments),
             Onset(start, cut),
         ]
 

@@ -13,26 +13,16 @@ import msgspec
 import numpy as np
 
 from voicestand.config import VadSettings
-from voicestand.vad.windows import HOP, LATENESS, SAMPLE_RATE, samples
+from voicestand.vad.level import speech_gain
+from voicestand.vad.windows import HOP, LATENESS, PAUSE, SAMPLE_RATE, samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicestand.vad.silero import SileroVad
 
-PAUSE = 0.1
-"""Seconds without speech that part two segments; a shorter gap lies within a word."""
-
 SHIFT = HOP // 2
 """Samples between the two passes of ``detect``."""
-
-
-LEVEL = -10.0
-"""dBFS of speech at which ``detect`` lets the model hear a recording. Measured on labelled
-recordings: from -12 to -3 its errors are fewest, at -27, a usual level, a fifth more."""
-
-MAX_GAIN = 40.0
-"""dB; what would need more is no speech."""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -48,8 +38,9 @@ def detect(
     """The segments of a recording (float32[n], mono, 16 kHz) and its probabilities per window.
 
     The probabilities are those of the recording as it is. For the segments the model hears it
-    again with its speech at ``LEVEL``, and once more with windows that lie half a window earlier:
-    that doubles the resolution in time and averages out where the windows happen to lie.
+    again with its speech at :data:`~voicestand.vad.level.LEVEL`, and once more with windows that
+    lie half a window earlier: that doubles the resolution in time and averages out where the
+    windows happen to lie.
     """
     probabilities = vad.probabilities(recording)
     loud = recording * speech_gain(recording, probabilities)
@@ -60,18 +51,6 @@ def detect(
         shifted=vad.probabilities(np.concatenate([np.zeros(SHIFT, np.float32), loud])),
     )
     return found, probabilities
-
-
-def speech_gain(recording: NDArray[np.float32], probabilities: NDArray[np.float32]) -> np.float32:
-    """The factor, within ±``MAX_GAIN``, that brings the speech of a recording to ``LEVEL``.
-
-    The level of speech is the mean power of the windows, weighted by their probabilities.
-    """
-    padded = np.pad(recording, (0, len(probabilities) * HOP - len(recording)))
-    power = np.square(padded.reshape(-1, HOP), dtype=np.float64).mean(axis=1)
-    speech = np.sum(power * probabilities) / max(float(np.sum(probabilities)), 1e-9)
-    missing = LEVEL - 10 * np.log10(speech + 1e-12)
-    return np.float32(10 ** (np.clip(missing, -MAX_GAIN, MAX_GAIN) / 20))
 
 
 def speech_segments(

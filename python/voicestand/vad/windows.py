@@ -12,6 +12,9 @@ LATENESS = 768
 """Samples by which the probability trails the speech: one and a half windows, at the onset as at
 the end. Measured on labelled recordings; the recurrent network needs that much to be convinced."""
 
+PAUSE = 0.1
+"""Seconds without speech that part two segments; a shorter gap lies within a word."""
+
 
 def samples(seconds: float) -> int:
     """``seconds`` in samples at 16 kHz."""
