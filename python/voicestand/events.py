@@ -118,6 +118,49 @@ class ProcessUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Of one core, over ``interval``."""
 
 
+class ProviderStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one provider was asked, and what came of it. Requests = successes + abandoned + failures
+    + those under way."""
+
+    name: str
+    state: Literal["closed", "open", "half-open"]
+    """Of its circuit breaker; open: it is not asked."""
+    requests: int
+    """All that were sent, retries and hedges included."""
+    retries: int
+    hedges: int
+    """Sent because an earlier one was late."""
+    hedges_won: int
+    """Of them, those whose answer came first."""
+    successes: int
+    abandoned: int
+    """Given up since another one was quicker."""
+    failures: dict[str, int] = {}
+    """By kind, e.g. ``rate-limited``, ``timed-out``."""
+    p50_ms: float | None = None
+    """Of the latest 64 answers, five minutes at most; absent where there is none."""
+    p95_ms: float | None = None
+    units: float
+    """What is paid for: of a recognizer, seconds of audio. With what was given up."""
+    cost: float
+    """``units`` times the price that was set."""
+
+
+class RoutingStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Requests that providers elsewhere were to answer, e.g. utterances.
+
+    ``requests - cache_hits - fallbacks - unanswered`` were answered by a provider, or will be.
+    """
+
+    requests: int
+    cache_hits: int
+    """Answered by what a provider had said to the same request."""
+    fallbacks: int
+    """Answered on this machine, since no provider did in time."""
+    unanswered: int = 0
+    providers: list[ProviderStats]
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """What every event carries."""
 
@@ -232,6 +275,8 @@ class EngineStats(Event, frozen=True, kw_only=True, tag="engine.stats"):
     processes: list[ProcessUsage]
     cores: dict[str, float]
     """How busy each CPU of the machine was with all that runs on it, percent, by number."""
+    routing: dict[str, RoutingStats] = {}
+    """By channel, where the recognizer asks providers elsewhere; since the session began."""
 
 
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
@@ -255,6 +300,8 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     frames_missing: int = 0
     """Frames that a device never gave, since it was away or its JACK server lost them: silence on
     the clock, neither captured nor lost."""
+    routing: dict[str, RoutingStats] = {}
+    """As in the last ``engine.stats``."""
 
 
 AnyEvent = (
