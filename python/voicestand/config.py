@@ -66,6 +66,9 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     model: str = ""
     """Name of a model, as in ``voicestand models list``, or the path of a folder. Empty: the best
     of the engine's models that are there."""
+    providers: str = ""
+    """The file that names the providers of the engine ``openai``; empty: ``providers.toml`` beside
+    the usual settings file. Nothing is sent anywhere unless ``engine`` is ``openai``."""
     partial_interval: Annotated[float, Meta(ge=0.05, le=60)] = 0.3
     """Seconds of audio between partials."""
     backlog_seconds: Annotated[float, Meta(ge=10, le=7200)] = 600.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.speech.faulty_provider import FaultyProviders
 from tests.speech.faulty_server import FaultyServer
 
 
@@ -14,3 +15,11 @@ def server() -> Iterator[FaultyServer]:
     server = FaultyServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[FaultyProviders]:
+    """OpenAI-compatible providers that misbehave as they are told to."""
+    providers = FaultyProviders()
+    yield providers
+    providers.close()

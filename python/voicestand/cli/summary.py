@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicestand.cli.printing import clock
+from voicestand.cli.routing_view import providers
 from voicestand.events import SessionEnded
 
 
@@ -45,4 +46,5 @@ def summary(ended: SessionEnded) -> RenderableType:
             str(spoken.fillers),
         )
     again = Text(f"voicestand sessions show {ended.session}", style="dim")
-    return Group(head, books, table, again)
+    elsewhere = [providers(ended.routing)] if ended.routing else []
+    return Group(head, books, table, *elsewhere, again)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicestand.cli.printing import clock, printable
+from voicestand.cli.routing_view import providers
 from voicestand.events import EngineStats, ProcessUsage, Quantiles, SourceStats
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def render(running: Published, now: float, *, ended: bool = False) -> Renderable
     parts: list[RenderableType] = [head]
     for source in stats.sources:
         parts += [Text(), _books(source), _loudness(source), _histograms(source)]
+    if stats.routing:
+        parts += [Text(), providers(stats.routing)]
     parts += [Text(), _processes(stats.processes), _cores(stats)]
     return Group(*parts)
 

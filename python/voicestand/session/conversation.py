@@ -35,7 +35,7 @@ from voicestand.session.keeping import Keeper
 from voicestand.session.listener import Books, Listener
 from voicestand.session.notices import notices
 from voicestand.session.pulse import Pulse
-from voicestand.session.statistics import Observer, own_processes, source_stats
+from voicestand.session.statistics import Observer, own_processes, routing, source_stats
 from voicestand.session.utterances import Utterances
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 
@@ -146,6 +146,7 @@ class Conversation:
             sources=[one for one in found if one is not None],
             processes=processes,
             cores=cores,
+            routing=routing(self._recognizers),
         )
 
     def _books(self) -> Books:
@@ -383,6 +384,7 @@ class Conversation:
             duration=self.position(),
             reason=self._reason,
             channels=self._coaching.channels(),
+            routing=routing(self._recognizers),
         )
         self._keeper.other(self._observer.finish())
         self._keeper.end(event)

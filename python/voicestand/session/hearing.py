@@ -12,7 +12,7 @@ from voicestand.session.inbox import Alert, Message
 from voicestand.session.listener import Ear, Listener
 from voicestand.speech.forking import can_fork
 from voicestand.speech.recognizer import Recognizer
-from voicestand.speech.registry import resolve
+from voicestand.speech.registry import chosen
 from voicestand.speech.template_process import Template
 from voicestand.vad.live import LiveVad
 
@@ -34,9 +34,9 @@ def teller(put: Put, channel: str | None = None) -> Tell:
 def workers_template(settings: Settings) -> Template | None:
     """What the recognizers' workers are forked from, not started; ``None`` if they cannot be.
 
-    Raises what :func:`voicestand.speech.registry.resolve` raises.
+    Raises what :func:`voicestand.speech.registry.chosen` raises.
     """
-    choice = resolve(settings.speech.engine, settings.speech.model)
+    choice = chosen(settings.speech)
     return Template(choice.path) if choice.entry.forkable and can_fork() else None
 
 

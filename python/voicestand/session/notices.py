@@ -8,9 +8,13 @@ from importlib.util import find_spec
 from voicestand.config import SpeechSettings
 from voicestand.events import Severity
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
+from voicestand.speech.registry import OPENAI
 
 CLASH_CODE = "packages.clash"
 """Code of the alert (severity ``warning``) that two installed packages overwrite each other."""
+
+REMOTE_CODE = "recognizer.remote"
+"""Code of the alert (severity ``info``) that says where what is said is sent."""
 
 
 def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
@@ -18,6 +22,10 @@ def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
     embedded = embedded_notice(settings.engine, settings.model)
     if embedded is not None:
         yield "info", EMBEDDED_CODE, embedded
+    if settings.engine == OPENAI.name:
+        from voicestand.speech import providers
+
+        yield "info", REMOTE_CODE, providers.notice(providers.path_of(settings.providers))
     if find_spec("onnxruntime") is None:  # the doctor and the packages' metadata take time to load
         return
     from voicestand.doctor.installation import onnxruntime

@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from voicestand.events import EngineStats, Loudness, Quantiles, SourceStats, ThreadUsage
+from voicestand.events import (
+    EngineStats,
+    Loudness,
+    Quantiles,
+    RoutingStats,
+    SourceStats,
+    ThreadUsage,
+)
 from voicestand.session.usage import UsageMeter
 
 if TYPE_CHECKING:
@@ -16,6 +23,7 @@ if TYPE_CHECKING:
     from voicestand.audio.source import Source
     from voicestand.session.conversation import Conversation
     from voicestand.session.listener import Books
+    from voicestand.speech.recognizer import Recognizer
 
 EVENT_SECONDS = 10.0
 """Between two ``engine.stats`` events."""
@@ -71,6 +79,12 @@ def _quantiles(seen: HistogramSummary) -> Quantiles:
         max=round(scale * seen["max"], 6),
         saturated=seen["saturated"],
     )
+
+
+def routing(recognizers: Mapping[str, Recognizer]) -> dict[str, RoutingStats]:
+    """By channel, of those that ask providers elsewhere."""
+    found = {role: one.routing() for role, one in list(recognizers.items())}
+    return {role: stats for role, stats in found.items() if stats is not None}
 
 
 class Observer:

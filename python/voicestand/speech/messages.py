@@ -6,6 +6,7 @@ import struct
 
 import msgspec
 
+from voicestand.events import RoutingStats, Severity
 from voicestand.speech.protocol import RecognizedWord
 
 
@@ -78,6 +79,22 @@ class Final(msgspec.Struct, frozen=True, tag=True):
     """When the engine had the transcript."""
     busy: float
     """Seconds between ``End.asked`` and ``finished`` in which the engine computed."""
+    engine: str = ""
+    """Who recognized it, where the engine has several at hand."""
+
+
+class Routing(msgspec.Struct, frozen=True, tag=True):
+    """What providers elsewhere were asked, since the worker began."""
+
+    stats: RoutingStats
+
+
+class Notice(msgspec.Struct, frozen=True, tag=True):
+    """What the engine has to tell the user."""
+
+    severity: Severity
+    code: str
+    message: str
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
@@ -101,7 +118,7 @@ class Forked(msgspec.Struct, frozen=True, tag=True):
 
 
 Command = Begin | Advance | End | Drop | Pace
-Report = Ready | Progress | Partial | Final
+Report = Ready | Progress | Partial | Final | Routing | Notice
 
 _LENGTH = struct.Struct("<I")
 _encoder = msgspec.msgpack.Encoder()

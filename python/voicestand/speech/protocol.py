@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
+from voicestand.events import RoutingStats
 from voicestand.speech.audio_log import Pcm
+
+if TYPE_CHECKING:
+    from voicestand.speech.messages import Notice
 
 
 class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,6 +29,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     words: list[RecognizedWord] = []
     """Empty where the engine gives no times."""
+    engine: str = ""
+    """Who recognized it, where the engine has several at hand."""
 
 
 class RecognizerEngine(Protocol):
@@ -51,3 +57,14 @@ class RecognizerEngine(Protocol):
 
     def finish(self) -> Transcript:
         """Ends the utterance."""
+
+
+@runtime_checkable
+class RoutedEngine(Protocol):
+    """A recognizer that also asks providers elsewhere. Called after every utterance."""
+
+    def routing(self) -> RoutingStats:
+        """What they were asked, and what came of it, since the engine was made."""
+
+    def notices(self) -> list[Notice]:
+        """What became different with them since the last call, if the user should know."""

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from voicestand.config import SpeechSettings
-from voicestand.events import Severity
+from voicestand.events import RoutingStats, Severity
+from voicestand.routing.accounts import total
 from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog
 from voicestand.speech.messages import Pace
 from voicestand.speech.pending import Abandoned, Pending, Settled
 from voicestand.speech.protocol import RecognizedWord
-from voicestand.speech.registry import resolve
+from voicestand.speech.registry import chosen
 from voicestand.speech.supervisor import Callbacks, Supervisor
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Recognizer:
         template: Template | None = None,
         engine_path: str | None = None,
     ) -> None:
-        choice = resolve(settings.engine, settings.model)
+        choice = chosen(settings)
         self.engine = choice.name
         """Name of the engine."""
         self._channel = channel
@@ -120,6 +121,8 @@ class Recognizer:
         self._undelivered = 0
         self._alerts: list[tuple[Severity, str, str]] = []
         self._closed = False
+        self._routing: dict[int, RoutingStats] = {}
+        """By worker."""
         self._supervisor = Supervisor(
             engine_name=choice.name,
             engine_path=engine_path or choice.path,
@@ -128,7 +131,9 @@ class Recognizer:
             log=self._log,
             pending=self._pending,
             changed=self._changed,
-            callbacks=Callbacks(self._partial, self._settled, on_alert, self._take_alerts),
+            callbacks=Callbacks(
+                self._partial, self._settled, on_alert, self._take_alerts, self._routed
+            ),
             template=template,
         )
         # The kernel kills the worker when the thread that spawned it ends: it is this one.
@@ -170,6 +175,10 @@ class Recognizer:
     def worker_pid(self) -> int | None:
         """Process id of the present worker; None between two workers."""
         return self._supervisor.worker_pid
+
+    def routing(self) -> RoutingStats | None:
+        """What providers elsewhere were asked so far, by all workers; None where there are none."""
+        return total(list(self._routing.values()))
 
     def confine(self, cpus: frozenset[int]) -> None:
         """Has the worker, and those that replace it, run on ``cpus`` only. Any thread may ask.
@@ -324,6 +333,9 @@ class Recognizer:
 
     def _partial(self, utterance: str, text: str) -> None:
         self._on_partial(PartialResult(channel=self._channel, utterance=utterance, text=text))
+
+    def _routed(self, worker: int, stats: RoutingStats) -> None:
+        self._routing[worker] = stats
 
     def _settled(self, settled: Settled, engine: str) -> None:
         utterance, final = settled

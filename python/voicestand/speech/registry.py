@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from voicestand.config import SpeechSettings
 from voicestand.errors import EngineUnavailableError, InputError
 from voicestand.speech.models import kind, manifest, store
 
@@ -26,6 +27,8 @@ class Entry(NamedTuple):
     VoiceStand and its own model, and is less accurate than what can be installed."""
     forkable: bool = False
     """Has no threads of its own, so that a process that has loaded its model may be forked."""
+    remote: bool = False
+    """Sends audio to the providers of a file. Never chosen but by name."""
 
     @property
     def embedded(self) -> bool:
@@ -43,7 +46,7 @@ class Choice(NamedTuple):
 
     entry: Entry
     model: Path | None = None
-    """The model's folder; None where the engine is embedded."""
+    """The model's folder, or the file of providers; None where the engine is embedded."""
 
     @property
     def name(self) -> str:
@@ -70,6 +73,14 @@ ENTRIES = (
     ),
 )
 """Best first: ``auto`` is the first one that is installed and has a model."""
+
+OPENAI = Entry(
+    "openai", "voicestand.speech.openai:OpenAICompatible", "aiohttp", "openai", remote=True
+)
+
+REPLAY_SECONDS = 5.0
+"""By which ``speech.hang_seconds`` must be longer than the providers' deadline: the worker says
+nothing while it waits for them, and then the local recognizer finishes."""
 
 
 def engines() -> list[str]:
@@ -99,7 +110,7 @@ def find(name: str) -> Entry:
     Raises :class:`voicestand.errors.EngineUnavailableError`, naming those that are usable, where
     there is none of that name.
     """
-    for entry in ENTRIES:
+    for entry in (*ENTRIES, OPENAI):
         if entry.name == name:
             return entry
     raise EngineUnavailableError(
@@ -107,20 +118,38 @@ def find(name: str) -> Entry:
     )
 
 
-def resolve(name: str = AUTO, model: str = "") -> Choice:
-    """The engine that the settings ``speech.engine`` and ``speech.model`` mean, with its model.
+def chosen(settings: SpeechSettings) -> Choice:
+    """The engine that the settings mean, with its model or its providers.
+
+    Raises what :func:`resolve` raises.
+    """
+    choice = resolve(settings.engine, settings.model, settings.providers)
+    if choice.entry.remote and choice.model is not None:
+        from voicestand.speech import providers
+
+        deadline = providers.read(choice.model).deadline
+        if settings.hang_seconds < deadline + REPLAY_SECONDS:
+            raise InputError(
+                f"speech.hang_seconds = {settings.hang_seconds:g}: must be {REPLAY_SECONDS:g} s "
+                f"longer than the deadline in {choice.model} ({deadline:g} s)"
+            )
+    return choice
+
+
+def resolve(name: str = AUTO, model: str = "", providers_file: str = "") -> Choice:
+    """The engine that ``speech.engine``, ``speech.model`` and ``speech.providers`` mean.
 
     Raises :class:`voicestand.errors.EngineUnavailableError`, saying what to do, where the engine or
     its model is not there; :class:`voicestand.errors.InputError` where they do not go together.
     """
+    if name == OPENAI.name:
+        return _remote(model, providers_file)
     folder = _folder(model) if model else None
     if name == AUTO:
         entry = _best() if folder is None else find(_engine_of(folder))
     else:
         entry = find(name)
-    if not entry.installed:
-        how = f"install it with: {missing_package(entry.name)}" if entry.extra else "reinstall it"
-        raise EngineUnavailableError(f"the recognizer {entry.name} is not installed; {how}")
+    _check_installed(entry)
     if entry.embedded:
         if folder is not None:
             raise InputError(f"speech.model: {entry.name} has a model of its own; leave it empty")
@@ -130,6 +159,23 @@ def resolve(name: str = AUTO, model: str = "") -> Choice:
     if (other := _engine_of(folder)) != entry.name:
         raise InputError(f"speech.model: {folder} is a model for {other}, not for {entry.name}")
     return Choice(entry, folder)
+
+
+def _remote(model: str, providers_file: str) -> Choice:
+    _check_installed(OPENAI)
+    if model:
+        raise InputError("speech.model: the providers file names the models; leave it empty")
+    from voicestand.speech import providers
+
+    path = providers.path_of(providers_file)
+    providers.read(path)
+    return Choice(OPENAI, path)
+
+
+def _check_installed(entry: Entry) -> None:
+    if not entry.installed:
+        how = f"install it with: {missing_package(entry.name)}" if entry.extra else "reinstall it"
+        raise EngineUnavailableError(f"the recognizer {entry.name} is not installed; {how}")
 
 
 def _usable(entry: Entry) -> bool:

@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from voicestand.events import Severity
+from voicestand.events import RoutingStats, Severity
 from voicestand.speech.audio_log import AudioLog
 from voicestand.speech.backoff import Backoff
-from voicestand.speech.messages import Final, Pace, Partial, Progress, Ready, Report
+from voicestand.speech.messages import (
+    Final,
+    Notice,
+    Pace,
+    Partial,
+    Progress,
+    Ready,
+    Report,
+    Routing,
+)
 from voicestand.speech.pending import Death, Pending, Settled
 from voicestand.speech.worker_process import (
     START_SECONDS,
@@ -49,6 +58,8 @@ class Callbacks(NamedTuple):
     """Severity, code, message."""
     alerts: Callable[[], list[tuple[Severity, str, str]]]
     """Takes what the listener wants to be told in this thread."""
+    routing: Callable[[int, RoutingStats], None]
+    """Process id of the worker, what its engine asked of providers elsewhere."""
 
 
 class State(Enum):
@@ -289,6 +300,11 @@ class Supervisor:
                     self._callbacks.partial(name, text)
             case Final() as final:
                 self._take_final(final)
+            case Routing(stats):
+                if self._worker is not None:
+                    self._callbacks.routing(self._worker.pid, stats)
+            case Notice(severity, code, message):
+                self._callbacks.alert(severity, code, message)
 
     def _take_final(self, final: Final) -> None:
         with self._changed:
@@ -308,7 +324,8 @@ class Supervisor:
 
     def _deliver(self, settled: list[Settled]) -> None:
         for one in settled:
-            self._callbacks.settled(one, self._engine_name)
+            engine = one.final.engine if one.final else ""
+            self._callbacks.settled(one, engine or self._engine_name)
         if settled:
             with self._changed:
                 self._changed.notify_all()

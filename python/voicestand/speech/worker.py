@@ -32,9 +32,10 @@ from voicestand.speech.messages import (
     Progress,
     Ready,
     Report,
+    Routing,
     encode,
 )
-from voicestand.speech.protocol import RecognizerEngine, Transcript
+from voicestand.speech.protocol import RecognizerEngine, RoutedEngine, Transcript
 
 NICENESS = 5
 """Below the engine and the user's own programs; a final may come late, audio may not be lost."""
@@ -182,6 +183,10 @@ class Worker:
         now = time.monotonic()
         self._watch.add(before, now)
         self._utterances.popleft()
+        if isinstance(self._engine, RoutedEngine):
+            self._send(Routing(self._engine.routing()))
+            for notice in self._engine.notices():
+                self._send(notice)
         self._send(
             Final(
                 utterance=utterance.name,
@@ -190,6 +195,7 @@ class Worker:
                 started=before if utterance.started is None else utterance.started,
                 finished=now,
                 busy=self._watch.total - utterance.busy_at_end,
+                engine=transcript.engine,
             )
         )
 
@@ -205,7 +211,8 @@ def until(transcript: Transcript, end: float) -> Transcript:
     if not transcript.words:
         return transcript
     words = [word for word in transcript.words if word.start + word.end < 2 * end]
-    return Transcript(text=" ".join(word.text for word in words), words=words)
+    text = " ".join(word.text for word in words)
+    return Transcript(text=text, words=words, engine=transcript.engine)
 
 
 def load(path: str) -> RecognizerEngine:
