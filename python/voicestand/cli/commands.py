@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.doctor import doctor
     from voicestand.cli.models import models
     from voicestand.cli.run import run
+    from voicestand.cli.service import service
     from voicestand.cli.sessions import sessions
     from voicestand.cli.steer import pause, resume, status, stop
     from voicestand.cli.top import top
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(sessions, name="sessions")
     app.add_typer(models, name="models")
     app.add_typer(bench, name="bench")
+    app.add_typer(service, name="service")
     app.command()(run)
     app.command()(status)
     app.command()(pause)
