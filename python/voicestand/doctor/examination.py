@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from voicestand.doctor import (
     inference,
     installation,
+    microphone,
     recognition,
     scheduling,
     sound,
@@ -23,6 +24,9 @@ CHECKS: Mapping[str, Examine] = {
     "onnxruntime": installation.onnxruntime,
     "sound server": sound.server,
     "audio input": sound.inputs,
+    "microphone": microphone.not_a_monitor,
+    "microphone level": microphone.level,
+    "system audio": microphone.system_audio,
     "inference devices": inference.devices,
     "NPU": inference.npu,
     "voice activity": inference.model,
