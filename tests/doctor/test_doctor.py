@@ -234,7 +234,7 @@ def test_a_pulseaudio_elsewhere_is_not_tried(home: Path, monkeypatch: Patch) -> 
         (
             {"error": "the library PortAudio is missing (x): sudo apt install libportaudio2"},
             ["PortAudio"],
-            ["warning"],
+            ["error"],
             "sudo apt install libportaudio2",
         ),
     ],

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 REFRESH_PER_SECOND = 10
 SHOWN_SUGGESTIONS = 2
+_STATES = {"engine.paused": "paused", "engine.resumed": "listening"}
+"""What the session does after an alert of that code."""
 _COLOURS = {"self": "cyan", "other": "magenta"}
 
 
@@ -88,6 +90,7 @@ class LiveView:
             case EngineAlert():
                 style = {"info": "dim", "warning": "yellow", "error": "bold red"}[event.severity]
                 self._console.print(Text(printable(event.message), style=style))
+                self._state = _STATES.get(event.code, self._state)
             case SessionEnded():
                 self._state = "ended"
 

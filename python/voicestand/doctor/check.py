@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 Status = Literal["ok", "warning", "error"]
-"""``error``: something that every use of VoiceStand needs is missing. ``warning``: something works
-less well or not at all, but recordings can be transcribed."""
+"""``error``: a part of VoiceStand is missing or damaged, or nothing can be kept. ``warning``:
+something works less well or not at all, but recordings can be transcribed."""
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -58,7 +58,9 @@ def inputs() -> list[Check]:
     if "error" in answer:
         message = str(answer["error"])
         fix = INSTALL_PORTAUDIO if INSTALL_PORTAUDIO in message else ""
-        return [Check(library, "warning", message.removesuffix(f": {fix}"), fix)]
+        return [
+            Check(library, "error" if fix else "warning", message.removesuffix(f": {fix}"), fix)
+        ]
     found = [Check(library, "ok", str(answer["version"]).partition(",")[0])]
     if not answer["inputs"]:
         message = "no microphone or other input is there; files can be transcribed"
