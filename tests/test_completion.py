@@ -65,7 +65,8 @@ def home(tmp_path: Path) -> Path:
 def test_bash_completes_commands_options_choices_and_session_ids(home: Path) -> None:
     assert {"config", "sessions"} <= set(_complete(home, ""))
     assert _complete(home, "sess") == ["sessions"]
-    assert _complete(home, "sessions", "") == ["list", "show", "search", "export", "delete"]
+    sessions = ["list", "recover", "show", "search", "export", "delete"]
+    assert _complete(home, "sessions", "") == sessions
     assert _complete(home, "sessions", "export", "--o") == ["--output"]
     formats = ["txt", "srt", "vtt", "json", "md", "csv"]
     assert _complete(home, "sessions", "export", "--format", "") == formats

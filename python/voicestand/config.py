@@ -93,7 +93,10 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     record_audio: bool = False
     """Keeps what was heard beside what was said: a FLAC file of 16 kHz for each channel."""
     keep_audio_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
-    """Recorded audio is erased after so many days, when a session begins; 0: with its session."""
+    """Audio is erased after so many days, when a session begins; 0: with its session."""
+    spool_megabytes: Annotated[int, Meta(ge=0, le=65_536)] = 64
+    """What is being said is on disk until its transcript is, so that it survives ``kill -9``: so
+    much of it at most, half an hour; 0: none."""
 
 
 class DaemonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["info", "warning", "error"]
+Failure = Literal["gave-up", "overrun", "unavailable"]
 SuggestionKind = Literal["playbook", "metric", "knowledge", "generated"]
 
 
@@ -235,6 +236,14 @@ class TranscriptFinal(Event, frozen=True, kw_only=True, tag="transcript.final"):
     recognizer_ms: float
     """The share of ``latency_ms`` spent waiting for the recognizer."""
     words: list[Word] | None = None
+    recovered: bool = False
+    """The program was killed before this was transcribed, and a later one did it, as far as the
+    audio was on disk. Its durations are 0. Only in the journal: the session's events had ended."""
+    failed: Failure | None = None
+    """Why the recognizer had no word on it, or not the last: the utterance made it fail again and
+    again, its audio had to make room for newer audio, or no recognizer could be started."""
+    audio: str | None = None
+    """Where the audio of what failed is, from the journal's folder."""
 
 
 class CoachMetrics(Event, frozen=True, kw_only=True, tag="coach.metrics"):

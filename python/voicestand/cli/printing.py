@@ -34,6 +34,11 @@ def print_error(message: object) -> None:
         print(f"voicestand: error: {text}", file=sys.stderr)
 
 
+def print_alert(severity: str, code: str, message: str) -> None:
+    """Tells on stderr, in one line, what a user should know; ``code`` is for programs."""
+    print(f"voicestand: {severity}: {' '.join(message.split())}", file=sys.stderr)
+
+
 def printable(text: str) -> str:
     """Without control characters: a transcript, or the name of a file, could steer the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

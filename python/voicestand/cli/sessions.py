@@ -14,6 +14,7 @@ from voicestand.cli.printing import clock, print_json, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from voicestand.events import TranscriptFinal
     from voicestand.journal import SearchHit, SessionDetail, SessionRecord
 
 sessions = typer.Typer(
@@ -65,6 +66,25 @@ def list_(as_json: AsJson = False) -> None:
     else:
         for line in _table(records):
             typer.echo(line)
+    waiting = sum(record.waiting for record in records if record.status != "running")
+    if waiting and not as_json:
+        typer.echo(
+            f"{waiting} utterance(s) of sessions that were killed wait for their transcript: the "
+            "next voicestand run does it, or voicestand sessions recover.",
+            err=True,
+        )
+
+
+@sessions.command()
+def recover() -> None:
+    """Transcribe what was being said when the program was killed."""
+    from voicestand.cli import exit_code
+    from voicestand.cli.printing import print_alert
+    from voicestand.config import load
+    from voicestand.session.recovery import recover_waiting
+
+    if not recover_waiting(load(), print_alert):
+        raise typer.Exit(exit_code.FAILED)
 
 
 @sessions.command()
@@ -250,6 +270,16 @@ def _table(records: list[SessionRecord]) -> Iterator[str]:
         )
 
 
+def _said(final: TranscriptFinal) -> str:
+    words = [final.text] if final.text else []
+    if final.failed:
+        words.append("(not understood to its end")
+        words[-1] += f": {final.audio})" if final.audio else ")"
+    if final.recovered:
+        words.append("(recovered)")
+    return " ".join(words)
+
+
 def _page(detail: SessionDetail) -> Iterator[str]:
     from voicestand.journal import wall_time
 
@@ -266,9 +296,9 @@ def _page(detail: SessionDetail) -> Iterator[str]:
     width = max(map(len, started.channels), default=0)
     begin = {final.utterance: final.start for final in detail.utterances}
     lines = [
-        (final.start, f"{clock(final.start):>8}  {final.channel:<{width}}  {final.text}")
+        (final.start, f"{clock(final.start):>8}  {final.channel:<{width}}  {_said(final)}")
         for final in detail.utterances
-        if final.text
+        if final.text or final.failed
     ]
     lines += [
         (begin.get(advice.utterance, advice.t), f"{'':>8}  {'':<{width}}  > {advice.text}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -37,8 +36,10 @@ def transcribe(
     """Transcribe each FILE. Two channels are two speakers, self and other."""
     from voicestand import config
     from voicestand.audio.decoding import check
+    from voicestand.cli.printing import print_alert
     from voicestand.journal.export import FORMATS
     from voicestand.journal.private_file import make_folder, save
+    from voicestand.session.recovery import recover_waiting
 
     settings = config.load(config_file)
     _check_names(files, format, output)
@@ -53,6 +54,7 @@ def transcribe(
             typer.echo(text, nl=False)
         else:
             save(text, output / f"{file.stem}.{format}")
+    recover_waiting(settings, print_alert)
 
 
 def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
@@ -70,6 +72,7 @@ def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
 
 def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
     """The utterances of ``file`` in the order of their start; whether there are two speakers."""
+    from voicestand.cli.printing import print_alert
     from voicestand.cli.progress import ProgressBar
     from voicestand.events import EngineAlert, SessionStarted, TranscriptFinal
     from voicestand.journal.export import from_final
@@ -85,6 +88,6 @@ def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
                 case TranscriptFinal():
                     found.append(event)
                 case EngineAlert(severity="warning" | "error"):
-                    print(f"voicestand: {event.severity}: {event.message}", file=sys.stderr)
+                    print_alert(event.severity, event.code, event.message)
     found.sort(key=lambda final: final.start)
     return [from_final(final) for final in found if final.text], speakers

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -23,6 +23,7 @@ from voicestand.events import (
 from voicestand.journal import erasure, process, schema, wall_time
 from voicestand.journal.connection import connect
 from voicestand.journal.failure import storage_error
+from voicestand.journal.reader import SessionStatus, session_status
 
 
 class Journal:
@@ -96,7 +97,8 @@ class Journal:
         words = None if event.words is None else msgspec.json.encode(event.words).decode()
         cursor = self._write(
             'INSERT INTO utterance (session, id, channel, t, start, "end", text, words, engine,'
-            " latency_ms, engine_ms, recognizer_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " latency_ms, engine_ms, recognizer_ms, recovered, failed, audio)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (session, id) DO NOTHING",
             (
                 self._number(event.session),
@@ -111,9 +113,37 @@ class Journal:
                 event.latency_ms,
                 event.engine_ms,
                 event.recognizer_ms,
+                event.recovered,
+                event.failed,
+                event.audio,
             ),
         )
         return cursor.rowcount == 1
+
+    def adopt(self, session: str) -> SessionStatus | None:
+        """Lets finals be added to a session that nobody writes any more.
+
+        Its status, by which nothing is adopted that is running; ``None`` if there is no such
+        session.
+        """
+        row = self._row("SELECT number, writer, ended FROM session WHERE id = ?", session)
+        if row is None:
+            return None
+        number, writer, ended = row
+        status = session_status(writer, ended)
+        if status != "running":
+            self._numbers[session] = number
+        return status
+
+    def kept_audio(self, session: str, utterance: str) -> tuple[bool, str | None]:
+        """Whether an utterance has its final, and where its audio should be, if it should."""
+        row = self._row(
+            "SELECT audio FROM utterance WHERE id = ? AND session ="
+            " (SELECT number FROM session WHERE id = ?)",
+            utterance,
+            session,
+        )
+        return (False, None) if row is None else (True, row[0])
 
     def suggestion(self, event: CoachSuggestion) -> None:
         """Records a suggestion, without waiting for the disk."""
@@ -169,6 +199,14 @@ class Journal:
         except KeyError:
             message = f"session {session!r} was not begun in this journal, or has ended"
             raise ValueError(message) from None
+
+    def _row(self, query: str, *values: str) -> tuple[Any, ...] | None:
+        with self._lock:
+            try:
+                row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+            except sqlite3.Error as error:
+                raise storage_error(error, self._path) from error
+        return row
 
     def _write(
         self, statement: str, values: tuple[object, ...], *, durable: bool = True

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from voicestand.errors import InputError, StorageError
 
+_CHUNK = 1 << 20
+
 
 def save(text: str, path: Path) -> None:
     """Writes a file (0600) in place of one that is there, which stays as it is if that fails.
@@ -38,6 +40,19 @@ def save(text: str, path: Path) -> None:
         if isinstance(error, OSError):
             raise StorageError(f"{path} is not written: {error.strerror}: free space") from error
         raise
+
+
+def erase(path: Path) -> None:
+    """Overwrites a file before it is removed, as far as the file system writes in place.
+
+    Raises ``OSError``.
+    """
+    with path.open("r+b", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        for begin in range(0, size, _CHUNK):
+            file.write(bytes(min(_CHUNK, size - begin)))
+        os.fsync(file.fileno())
+    path.unlink()
 
 
 def make_folder(folder: Path) -> None:

@@ -22,7 +22,9 @@ from voicestand.events import (
     Word,
 )
 from voicestand.journal import process, wall_time
+from voicestand.journal.schema import journal_path
 from voicestand.journal.snapshot import reading
+from voicestand.journal.spool import waiting
 
 SessionStatus = Literal["complete", "running", "interrupted"]
 
@@ -38,6 +40,9 @@ _FINAL_FIELDS = (
     "latency_ms",
     "engine_ms",
     "recognizer_ms",
+    "recovered",
+    "failed",
+    "audio",
 )
 """The fields of a final transcript in the order of the columns that are selected for it."""
 
@@ -58,6 +63,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """``interrupted``: the program died before it could end the session."""
     source: str
     engine: str
+    waiting: int
+    """Utterances whose audio is on disk and that have no transcript yet."""
 
 
 class SessionDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +95,7 @@ def sessions(folder: Path | None = None) -> list[SessionRecord]:
 
     Raises ``StorageError`` if the journal cannot be read.
     """
+    path = journal_path(folder)
     with reading(folder) as connection:
         if connection is None:
             return []
@@ -98,7 +106,7 @@ def sessions(folder: Path | None = None) -> list[SessionRecord]:
             "   FROM utterance GROUP BY session) AS spoken ON spoken.session = session.number"
             " ORDER BY number DESC"
         )
-        return [_record(row) for row in rows]
+        return [_record(row, waiting(path, row[0])) for row in rows]
 
 
 def select(
@@ -149,7 +157,7 @@ def session(identifier: str, folder: Path | None = None) -> SessionDetail:
 
 
 def _record(
-    row: tuple[str, str, str | None, str | None, float | None, int],
+    row: tuple[str, str, str | None, str | None, float | None, int], waiting: int
 ) -> SessionRecord:
     identifier, started, writer, ended, last, finals = row
     start = msgspec.json.decode(started, type=SessionStarted)
@@ -160,13 +168,15 @@ def _record(
         started_at=start.started_at,
         duration=end.duration if end else last or 0.0,
         utterances=finals,
-        status=_status(writer, ended),
+        status=session_status(writer, ended),
         source=start.source,
         engine=start.engine,
+        waiting=waiting,
     )
 
 
-def _status(writer: str | None, ended: str | None) -> SessionStatus:
+def session_status(writer: str | None, ended: str | None) -> SessionStatus:
+    """By the columns of a session."""
     if ended is not None:
         return "complete"
     return "running" if writer is not None and process.is_alive(writer) else "interrupted"
@@ -203,7 +213,8 @@ def _detail(connection: sqlite3.Connection, identifier: str) -> SessionDetail:
     ).fetchone()
     finals = connection.execute(
         'SELECT id, channel, t, start, "end", text, words, engine, latency_ms, engine_ms,'
-        ' recognizer_ms FROM utterance WHERE session = ? ORDER BY start, "end", number',
+        " recognizer_ms, recovered, failed, audio"
+        ' FROM utterance WHERE session = ? ORDER BY start, "end", number',
         (number,),
     )
     events = connection.execute(
@@ -213,7 +224,7 @@ def _detail(connection: sqlite3.Connection, identifier: str) -> SessionDetail:
     return SessionDetail(
         session=identifier,
         id=identifier,
-        status=_status(writer, ended),
+        status=session_status(writer, ended),
         started=msgspec.json.decode(started, type=SessionStarted),
         utterances=[_final(identifier, row) for row in finals],
         suggestions=[
@@ -235,4 +246,5 @@ def _final(identifier: str, row: tuple[object, ...]) -> TranscriptFinal:
     fields = dict(zip(_FINAL_FIELDS, row, strict=True))
     if isinstance(fields["words"], str):
         fields["words"] = msgspec.json.decode(fields["words"], type=list[Word])
+    fields["recovered"] = bool(fields["recovered"])
     return msgspec.convert({"session": identifier, **fields}, TranscriptFinal)

@@ -1,25 +1,32 @@
-"""The audio of sessions, where that is recorded: ``audio/SESSION/CHANNEL.flac`` by the journal."""
+"""The audio of sessions, in folders by the journal.
+
+``audio/SESSION/CHANNEL.flac`` where that is recorded, ``audio/SESSION/UTTERANCE.wav`` of what was
+not understood, ``spool/SESSION/UTTERANCE.wav`` of what has no transcript yet.
+"""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-_CHUNK = 1 << 20
+from voicestand.journal import private_file
+
+FOLDER = "audio"
+SPOOL = "spool"
 
 
 def make_folder(journal: Path, session: str) -> Path:
     """Makes the folder for a session that is in the ``journal`` (its file). Raises ``OSError``."""
-    _root(journal).mkdir(mode=0o700, exist_ok=True)
-    folder = _root(journal) / session
-    folder.mkdir(mode=0o700)
+    root = journal.parent / FOLDER
+    root.mkdir(mode=0o700, exist_ok=True)
+    folder = root / session
+    folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def expire(journal: Path, days: float) -> None:
-    """Erases recordings to which nothing was added for so many days; 0: none.
+    """Erases the audio of sessions to which none was added for so many days; 0: none.
 
     Raises ``OSError``.
     """
@@ -30,29 +37,20 @@ def expire(journal: Path, days: float) -> None:
 
 
 def keep_only(journal: Path, sessions: Container[str]) -> None:
-    """Erases the recordings of all others. Raises ``OSError``."""
+    """Erases the audio of all others. Raises ``OSError``."""
     for folder in _folders(journal):
         if folder.name not in sessions:
             _erase(folder)
 
 
-def _root(journal: Path) -> Path:
-    return journal.parent / "audio"
-
-
 def _folders(journal: Path) -> Iterator[Path]:
-    root = _root(journal)
-    if root.is_dir():
-        yield from (folder for folder in root.iterdir() if folder.is_dir())
+    for name in (FOLDER, SPOOL):
+        root = journal.parent / name
+        if root.is_dir():
+            yield from (folder for folder in root.iterdir() if folder.is_dir())
 
 
 def _erase(folder: Path) -> None:
-    """Overwrites each file before it goes, as far as the file system writes in place."""
     for path in folder.iterdir():
-        with path.open("r+b", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            for begin in range(0, size, _CHUNK):
-                file.write(bytes(min(_CHUNK, size - begin)))
-            os.fsync(file.fileno())
-        path.unlink()
+        private_file.erase(path)
     folder.rmdir()

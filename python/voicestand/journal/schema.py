@@ -99,6 +99,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # A row while what was deleted may still be read from the bytes of the files.
         "CREATE TABLE unerased (since TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
     ),
+    (
+        # 1: transcribed after the program was killed.
+        "ALTER TABLE utterance ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0",
+        # Why the recognizer had no word on it, and where its audio is, from the journal's folder.
+        "ALTER TABLE utterance ADD COLUMN failed TEXT",
+        "ALTER TABLE utterance ADD COLUMN audio TEXT",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

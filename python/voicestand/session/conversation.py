@@ -24,9 +24,9 @@ from voicestand.events import (
     Severity,
     TranscriptFinal,
 )
-from voicestand.journal import recordings
 from voicestand.journal.journal import Journal
 from voicestand.session import heap
+from voicestand.session.audio_keeping import AudioKeeper
 from voicestand.session.coaching import Coaching
 from voicestand.session.hearing import listeners, recognizer, teller, workers_template
 from voicestand.session.housekeeping import Housekeeper
@@ -40,7 +40,6 @@ from voicestand.session.utterances import Utterances
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
 
 if TYPE_CHECKING:
-    from voicestand.session.recorder import Recorder
     from voicestand.session.usage import UsageMeter
     from voicestand.speech.template_process import Template
     from voicestand.vad.detector import Detector
@@ -94,8 +93,7 @@ class Conversation:
         self._recognizers: dict[str, Recognizer] = {}
         self._detector: Detector | None = None
         self._listeners: list[Listener] = []
-        self._journal = journal
-        self._recorders: list[Recorder] = []
+        self._audio = AudioKeeper(self.id, journal, settings, self._inbox.put)
         self._observer = Observer(self, self._inbox.put, publish)
         self._pulse = Pulse(beat) if beat is not None else None
         self._reason: EndReason = "end"
@@ -106,6 +104,7 @@ class Conversation:
     def stop(self, reason: EndReason = "interrupted") -> None:
         """Ends it: what was said so far is still transcribed. Safe in a signal handler."""
         self._inbox.put(Stop(reason))
+        self._audio.hurry()
 
     def tell(self, severity: Severity, code: str, message: str) -> None:
         """Makes an ``engine.alert`` of it."""
@@ -170,8 +169,7 @@ class Conversation:
                 self._housekeeper.close()
             for source in self._sources:
                 source.close()
-            for recorder in self._recorders:
-                recorder.join(LOOK_AGAIN)
+            self._audio.close()
             for one in self._recognizers.values():
                 one.close()
             if self._template is not None:
@@ -193,12 +191,13 @@ class Conversation:
         from voicestand.vad.detector import Detector
 
         self._detector = Detector(self._settings.vad.device, teller(self._inbox.put))
+        heard = self._audio.overhear(self._recognizers, self._keeper)
         self._listeners = listeners(
             self._sources,
             self._recognizers,
             self._detector,
             self._settings,
-            self._inbox.put,
+            heard,
             limit=self._duration,
         )
         heap.trim()
@@ -207,7 +206,7 @@ class Conversation:
         self._keeper.begin(self._started(self._detector))
         for severity, code, message in notices(self._settings.speech):
             self._alert(severity, code, message)
-        self._record()
+        self._audio.begin(self._sources, self._template)
         for listener in self._listeners:
             listener.start()
         # One clock for all: what is heard at one moment has one time on every channel.
@@ -227,24 +226,6 @@ class Conversation:
                 sysroot=self._sysroot,
             )
             self._housekeeper.start()
-
-    def _record(self) -> None:
-        """Begins to keep the audio, if that is wanted; if that fails, the conversation goes on."""
-        if self._journal is None:
-            return
-        settings = self._settings.journal
-        try:
-            recordings.expire(self._journal.path, settings.keep_audio_days)
-            if settings.record_audio:
-                from voicestand.session.recorder import Recorder
-
-                folder = recordings.make_folder(self._journal.path, self.id)
-                for source in self._sources:
-                    self._recorders.append(Recorder(source, folder, self._inbox.put))
-        except OSError as error:
-            self._alert("warning", "audio.not_recorded", f"recorded audio: {error}")
-        for recorder in self._recorders:
-            recorder.start()
 
     def _started(self, detector: Detector) -> SessionStarted:
         engines = sorted({one.engine for one in self._recognizers.values()})
@@ -301,7 +282,7 @@ class Conversation:
                 if partial is not None:
                     self._keeper.other(partial)
             case FinalResult():
-                self._final(self._utterances.final(message))
+                self._final(self._utterances.final(message, self._audio.kept(message)))
             case Alert():
                 self._alert(message.severity, message.code, message.message, message.channel)
             case Stop():
@@ -357,8 +338,7 @@ class Conversation:
     def _end(self) -> SessionEnded:
         for listener in self._listeners:
             listener.join()
-        for recorder in self._recorders:
-            recorder.join()
+        self._audio.finish()
         while not self._inbox.empty():  # what they had to tell
             self._handle(self._inbox.get())
         self._after_finals(self._keeper.flush())

@@ -31,6 +31,8 @@ class Keeper:
     def __init__(self, journal: Journal | None, show: Callable[[Event], None]) -> None:
         self._journal = journal
         self._show = show
+        self.stored: Callable[[TranscriptFinal], None] = lambda final: None
+        """Told of each final that is in the journal, before it is shown."""
         self._held: deque[TranscriptFinal] = deque()
         self.failure: StorageError | None = None
         """Why the journal cannot be written at present."""
@@ -65,6 +67,7 @@ class Keeper:
                 new = True  # Beyond the bound it is better seen than kept.
             else:
                 self.failure = None
+                self.stored(event)
             self._held.popleft()
             if new:
                 self._show(event)

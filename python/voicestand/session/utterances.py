@@ -69,8 +69,11 @@ class Utterances:
             text=partial.text,
         )
 
-    def final(self, final: FinalResult) -> TranscriptFinal:
-        """The transcript of an open utterance, which is closed by it, and whose time it took."""
+    def final(self, final: FinalResult, audio: str | None) -> TranscriptFinal:
+        """The transcript of an open utterance, which is closed by it, and whose time it took.
+
+        ``audio``: where its audio is kept, if it is.
+        """
         end, moments = self._open.pop(final.utterance)
         latency = split(moments, recognized_in=final.recognized_in, now=time.monotonic())
         words = [
@@ -90,4 +93,6 @@ class Utterances:
             engine_ms=round(latency.engine, 3),
             recognizer_ms=round(latency.recognizer, 3),
             words=words or None,
+            failed=None if final.abandoned is None else final.abandoned.value,
+            audio=audio,
         )

@@ -39,6 +39,8 @@ class Abandoned(Enum):
     """It cost too many workers."""
     OVERRUN = "overrun"
     """Its audio had to make room for newer audio."""
+    UNAVAILABLE = "unavailable"
+    """No worker could be started."""
 
 
 @dataclass
@@ -174,7 +176,9 @@ class Pending:
         """Every utterance that ended, for when there is no worker to wait for."""
         settled = []
         while self._owed and self._owed[0].end is not None:
-            settled.append(Settled(self._owed.pop(0), None))
+            utterance = self._owed.pop(0)
+            utterance.abandoned = utterance.abandoned or Abandoned.UNAVAILABLE
+            settled.append(Settled(utterance, None))
         return settled
 
     def overrun(self) -> Utterance | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from voicestand.config import SpeechSettings
 from voicestand.events import RoutingStats, Severity
 from voicestand.routing.accounts import total
-from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog
+from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog, Pcm
 from voicestand.speech.messages import Pace
 from voicestand.speech.pending import Abandoned, Pending, Settled
 from voicestand.speech.protocol import RecognizedWord
@@ -55,6 +55,8 @@ class FinalResult(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     """One after the last."""
     engine: str
+    abandoned: Abandoned | None = None
+    """Why the recognizer has no word on it, where it has none."""
     asked: float
     """When :meth:`Recognizer.end` was called."""
     started: float
@@ -170,6 +172,17 @@ class Recognizer:
     def head(self) -> int:
         """Absolute index of the next sample to be written."""
         return self._log.head
+
+    def audio(self, start: int, end: int) -> Pcm:
+        """The samples ``start`` to ``end`` that were written; silence where they are gone.
+
+        Any thread may ask. Raises ``ValueError`` for more than the log can hold.
+        """
+        samples = self._log.read(start, end)
+        with self._changed:
+            gone = self._log.tail - start
+        samples[: max(0, gone)] = 0
+        return samples
 
     @property
     def worker_pid(self) -> int | None:
@@ -350,6 +363,7 @@ class Recognizer:
                 start=utterance.start,
                 end=utterance.start if utterance.end is None else utterance.end,
                 engine=engine,
+                abandoned=utterance.abandoned,
                 asked=utterance.asked,
                 started=now if final is None else final.started,
                 finished=now if final is None else final.finished,
