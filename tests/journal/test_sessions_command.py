@@ -82,6 +82,7 @@ def test_list_names_every_session_and_how_it_ended(voicestand: Voicestand) -> No
         "status": "complete",
         "source": "call.wav",
         "engine": "pocketsphinx",
+        "waiting": 0,
     }
     lines = voicestand("sessions", "list").stdout.splitlines()
     assert lines[1].split() == ["0194-second", "2026-11-20", "20:00", "0:01", "1", "interrupted"]
