@@ -50,6 +50,9 @@ class VadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     min_speech: Annotated[float, Meta(ge=0, le=5)] = 0.1
     min_silence: Annotated[float, Meta(ge=0.05, le=10)] = 0.5
     """Silence that ends an utterance."""
+    adaptive_silence: bool = True
+    """Awaits 0.6 to 2 times as much silence: less where the voice has fallen as at the end of a
+    sentence, more where it has not, and more after a speaker who pauses for long."""
     pre_roll: Annotated[float, Meta(ge=0, le=5)] = 0.3
     """Audio before the onset that the recognizer also hears."""
     post_roll: Annotated[float, Meta(ge=0, le=5)] = 0.2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
@@ -302,6 +302,39 @@ def test_a_cut_in_a_pause_reports_where_speech_ended_and_began_again() -> None:
     assert first.end == pause.start * HOP - 3 * HOP // 2
     assert second.start == pause.stop * HOP - 3 * HOP // 2
     assert first.end < first.audio_end == second.audio_start < second.start
+
+
+def cuts(levels: Sequence[float], settings: VadSettings) -> list[int]:
+    """Where speech of which the model is always sure is cut, by the levels (dB) of its windows."""
+    endpointer = Endpointer(settings)
+    decisions = [d for level in levels for d in endpointer.feed(0.9, power=10 ** (level / 10))]
+    return [d.audio_end for d in decisions if isinstance(d, Endpoint)]
+
+
+def test_speech_of_which_the_model_is_sure_is_cut_where_it_is_quiet() -> None:
+    levels = [-20.0] * 1000
+    gap = windows(20.0) - 80
+    levels[gap : gap + 4] = [-50.0] * 4
+    first = cuts(levels, VadSettings(max_utterance=20.0))[0]
+    assert gap * HOP < first < (gap + 4) * HOP
+
+
+def test_a_short_dip_within_a_word_is_not_preferred_to_a_longer_one_between_words() -> None:
+    levels = [-20.0] * 1000
+    closure, gap = windows(20.0) - 40, windows(20.0) - 100
+    levels[closure] = -70.0
+    levels[gap : gap + 6] = [-45.0] * 6
+    first = cuts(levels, VadSettings(max_utterance=20.0))[0]
+    assert gap * HOP < first < (gap + 6) * HOP
+
+
+@given(levels=st.lists(st.floats(-90, 0), min_size=400, max_size=400), longest=st.floats(2.0, 8.0))
+def test_a_cut_lies_in_the_last_quarter(levels: list[float], longest: float) -> None:
+    settings = VadSettings(max_utterance=longest)
+    before = 0
+    for cut in cuts(levels, settings):
+        assert 0.75 * samples(longest) - 4 * HOP <= cut - before <= samples(longest)
+        before = cut
 
 
 @pytest.mark.parametrize("end", range(55, 70))

@@ -6,8 +6,10 @@ are samples at 16 kHz on the channel's clock; window ``k`` is the samples ``[512
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,6 +17,9 @@ from voicestand.config import RULES, Settings, VadSettings
 from voicestand.errors import InputError
 from voicestand.vad.tracker import SegmentTracker, Span
 from voicestand.vad.windows import HOP, LATENESS, samples, windows
+
+_CERTAINTY = 10.0
+"""dB that a window which surely holds speech counts for, beside its level."""
 
 
 class Onset(msgspec.Struct, frozen=True):
@@ -42,16 +47,24 @@ class Endpoint(msgspec.Struct, frozen=True):
     """The speech within its audio: its pauses, also those too short to end it, are left out."""
 
 
+class _Window(NamedTuple):
+    """What is known of one window."""
+
+    probability: float
+    level: float
+    """dB."""
+
+
 class _Utterance:
     """The utterance that is going on."""
 
-    def __init__(self, start: int, audio_start: int, voiced_end: int, tail: deque[float]) -> None:
+    def __init__(self, start: int, audio_start: int, voiced_end: int, tail: deque[_Window]) -> None:
         self.start = start
         self.audio_start = audio_start
         self.voiced_end = voiced_end
         """One past the last window whose probability reached ``release``."""
         self.tail = tail
-        """The probabilities of its last windows: where it may be cut."""
+        """Its last windows: where it may be cut."""
 
     @property
     def end(self) -> int:
@@ -65,7 +78,7 @@ class Endpointer:
     Speech begins at a window that reaches ``onset`` when, of the windows from there on,
     ``min_speech`` reach ``release`` within twice that time; it ends when no window has reached
     ``release`` for ``min_silence``. An utterance whose audio would become longer than
-    ``max_utterance`` is cut at the weakest window of its last quarter, and the next one begins
+    ``max_utterance`` is cut at the weakest place of its last quarter, and the next one begins
     with the very next sample: no word is heard twice, none is lost.
 
     Raises ``InputError`` when the settings contradict each other.
@@ -85,17 +98,24 @@ class Endpointer:
         self._now = 0
         self._given_until = 0
         """One past the last sample that belongs to an utterance."""
-        self._candidate: deque[float] = deque()
+        self._candidate: deque[_Window] = deque()
         """Windows that may become an utterance; the first one reaches ``onset``."""
         self._utterance: _Utterance | None = None
 
-    def feed(self, probability: float) -> list[Onset | Endpoint]:
-        """Takes the probability of the next window (512 samples); returns what it decides."""
+    def feed(
+        self, probability: float, *, power: float = 0.0, patience: float = 1.0
+    ) -> list[Onset | Endpoint]:
+        """Takes the probability of the next window (512 samples); returns what it decides.
+
+        ``power``: the mean square of its samples, by which the weakest place is found.
+        ``patience``: the factor on ``min_silence``, were this window silent.
+        """
         self._now += HOP
         self._tracker.feed(probability)
+        window = _Window(probability, 10 * math.log10(power + 1e-9))
         if self._utterance is None:
-            return self._await_speech(probability)
-        return self._follow(self._utterance, probability)
+            return self._await_speech(window)
+        return self._follow(self._utterance, window, patience)
 
     def finish(self, length: int | None = None) -> list[Onset | Endpoint]:
         """Ends the audio: an utterance that is going on ends here, with the reason ``end``.
@@ -123,16 +143,16 @@ class Endpointer:
         earliest_cut = utterance.audio_start + self._longest - (self._tail_windows + 2) * HOP
         return min(utterance.end + self._post_roll, self._now, earliest_cut - LATENESS)
 
-    def _await_speech(self, probability: float) -> list[Onset | Endpoint]:
+    def _await_speech(self, window: _Window) -> list[Onset | Endpoint]:
         candidate = self._candidate
-        if not candidate and probability < self._onset:
+        if not candidate and window.probability < self._onset:
             return []
-        candidate.append(probability)
-        if sum(p >= self._release for p in candidate) >= self._min_windows:
+        candidate.append(window)
+        if sum(one.probability >= self._release for one in candidate) >= self._min_windows:
             return [self._open()]
         if len(candidate) == 2 * self._min_windows:
             candidate.popleft()
-            while candidate and candidate[0] < self._onset:
+            while candidate and candidate[0].probability < self._onset:
                 candidate.popleft()
         return []
 
@@ -145,11 +165,13 @@ class Endpointer:
         self._candidate.clear()
         return Onset(start, audio_start)
 
-    def _follow(self, utterance: _Utterance, probability: float) -> list[Onset | Endpoint]:
-        utterance.tail.append(probability)
-        if probability >= self._release:
+    def _follow(
+        self, utterance: _Utterance, window: _Window, patience: float
+    ) -> list[Onset | Endpoint]:
+        utterance.tail.append(window)
+        if window.probability >= self._release:
             utterance.voiced_end = self._now
-        elif self._now - utterance.end >= self._min_silence:
+        elif self._now - utterance.end >= self._min_silence * patience:
             return [self._close(utterance, utterance.end, self._now, "silence")]
         if self._now + HOP - utterance.audio_start > self._longest:
             return self._cut(utterance)
@@ -169,7 +191,7 @@ class Endpointer:
         return Endpoint(utterance.start, end, utterance.audio_start, audio_end, reason, segments)
 
     def _cut(self, utterance: _Utterance) -> list[Onset | Endpoint]:
-        """Ends the utterance at its weakest late window and begins the next one there."""
+        """Ends the utterance at its weakest late place and begins the next one there."""
         tail = list(utterance.tail)
         tail_start = self._now - len(tail) * HOP
 
@@ -177,18 +199,18 @@ class Endpointer:
             return tail_start + index * HOP + HOP // 2 - LATENESS
 
         places = [i for i in range(len(tail)) if middle(i) >= utterance.start + HOP]
-        weakest = min(places, key=lambda i: (tail[i], -i))
+        weakest = min(places, key=lambda i: (_strength(tail, i), -i))
         cut = middle(weakest)
         if cut >= utterance.end:  # it is silent already, if only for a short while
             return [self._close(utterance, utterance.end, self._now, "silence")]
 
         # A cut within a pause: speech ended before it and begins again after it.
         end = start = cut
-        if tail[weakest] < self._release:
+        if tail[weakest].probability < self._release:
             before = after = weakest
-            while before >= 0 and tail[before] < self._release:
+            while before >= 0 and tail[before].probability < self._release:
                 before -= 1
-            while tail[after] < self._release:
+            while tail[after].probability < self._release:
                 after += 1
             end = max(tail_start + (before + 1) * HOP - LATENESS, utterance.start + HOP)
             start = tail_start + after * HOP - LATENESS
@@ -200,6 +222,18 @@ class Endpointer:
             Endpoint(utterance.start, end, utterance.audio_start, cut, "longest", segments),
             Onset(start, cut),
         ]
+
+
+def _strength(tail: Sequence[_Window], index: int) -> float:
+    """How much is said in the middle of the window that the model was late to judge.
+
+    Its level over 192 ms, in dB: what is both quiet and long is between words rather than within
+    one. Where the level tells nothing, as in noise, the probability decides.
+    """
+    middle = index - LATENESS // HOP
+    around = tail[max(0, middle - 3) : middle + 3] or tail[:1]
+    level = sum(window.level for window in around) / len(around)
+    return level + _CERTAINTY * tail[index].probability
 
 
 def _check(settings: VadSettings) -> None:

@@ -43,9 +43,13 @@ class SpeechLevel:
         if probability < _SPEECH:
             return
         self._weight = min(self._weight + probability, _MEMORY)
-        power = min(float(np.square(window, dtype=np.float64).mean()), 1.0)
-        self._power += probability / self._weight * (power - self._power)
+        self._power += probability / self._weight * (power(window) - self._power)
         self.gain = _gain(self._power)
+
+
+def power(window: NDArray[np.float32]) -> float:
+    """The mean square of its samples; 1 at most, as of audio within ±1."""
+    return min(float(np.square(window, dtype=np.float64).mean()), 1.0)
 
 
 def speech_gain(recording: NDArray[np.float32], probabilities: NDArray[np.float32]) -> np.float32:
@@ -54,8 +58,8 @@ def speech_gain(recording: NDArray[np.float32], probabilities: NDArray[np.float3
     The level of speech is the mean power of the windows, weighted by their probabilities.
     """
     padded = np.pad(recording, (0, len(probabilities) * HOP - len(recording)))
-    power = np.square(padded.reshape(-1, HOP), dtype=np.float64).mean(axis=1)
-    return _gain(np.sum(power * probabilities) / max(float(np.sum(probabilities)), 1e-9))
+    powers = np.square(padded.reshape(-1, HOP), dtype=np.float64).mean(axis=1)
+    return _gain(np.sum(powers * probabilities) / max(float(np.sum(probabilities)), 1e-9))
 
 
 def _gain(power: float) -> np.float32:

@@ -8,7 +8,8 @@ import numpy as np
 
 from voicestand.config import VadSettings
 from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
-from voicestand.vad.level import SpeechLevel
+from voicestand.vad.level import SpeechLevel, power
+from voicestand.vad.patience import Patience
 from voicestand.vad.windows import HOP
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ class LiveVad:
         self._probability = stream
         self._level = SpeechLevel()
         self._endpointer = Endpointer(settings)
+        self._patience = Patience(settings.min_silence, settings.release)
+        self._adaptive = settings.adaptive_silence
 
     def hear(self, window: NDArray[np.float32]) -> list[Onset | Endpoint]:
         """Takes the next window, float32[512], 16 kHz, ±1; returns what it decides."""
         probability = self._probability(window * self._level.gain)
         self._level.hear(window, probability)
-        return self._endpointer.feed(probability)
+        patience = self._patience.hear(window, probability) if self._adaptive else 1.0
+        return self._endpointer.feed(probability, power=power(window), patience=patience)
 
     def finish(self, length: int | None = None) -> list[Onset | Endpoint]:
         """Ends the audio: see :meth:`Endpointer.finish`."""
