@@ -20,7 +20,7 @@ test: setup-dev lint
 
 # Every interleaving of the lock-free types, within loom's bounds.
 loom:
-	RUSTFLAGS="--cfg loom" cargo test --quiet --release -p voicestand-core --test '*_loom' \
+	RUSTFLAGS="--cfg loom" cargo test --quiet --profile loom -p voicestand-core --test '*_loom' \
 		--target-dir target/loom
 
 # The ring under an interpreter that checks every access, with eight schedules of its threads.

@@ -24,9 +24,13 @@ SAMPLE_RATES = (1_000, 768_000)
 """Hz; what can be resampled to 16 kHz."""
 MOST_CHANNELS = 256
 
-# A container may name others (playlists, concatenations): nothing but this file is opened,
-# since no protocol has this name.
-_NO_OTHER_FILES = {"protocol_whitelist": "none"}
+_OPTIONS = {
+    # A container may name others (playlists, concatenations): nothing but this file is opened,
+    # since no protocol has this name.
+    "protocol_whitelist": "none",
+    # Bytes of the index that FFmpeg makes of what it read, for seeking, which is never done here.
+    "indexmem": "4096",
+}
 
 
 _SILENCE_FRAMES = 4096
@@ -47,7 +51,7 @@ class Decoder:
 
         try:
             self._container = av.open(
-                self._file, mode="r", options=_NO_OTHER_FILES, metadata_errors="ignore"
+                self._file, mode="r", options=_OPTIONS, metadata_errors="ignore"
             )
         except (av.FFmpegError, ValueError, OSError) as error:
             self._file.close()
