@@ -15,7 +15,8 @@ test: setup-dev lint
 	cargo test --workspace --exclude voicestand-bindings --quiet
 	$(MAKE) loom
 	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/real
-	$(BIN)/pytest tests/real
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/real/test_gil.py tests/real
+	$(BIN)/pytest tests/real/test_gil.py
 	$(MAKE) ratios
 
 # Every interleaving of the lock-free types, within loom's bounds.
