@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 
-
 _M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 LARGE = 128 * 1024
