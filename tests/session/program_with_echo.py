@@ -12,6 +12,6 @@ from voicestand.speech import registry
 
 if __name__ == "__main__":
     echo = registry.Entry("echo", "tests.speech.faulty_engine:Echo", "numpy", forkable=True)
-    registry.ENTRIES = (*registry.ENTRIES, echo)
+    registry.ENTRIES = (*registry.ENTRIES, echo)  # type: ignore[assignment]
     del sys.argv[0]
     main()
