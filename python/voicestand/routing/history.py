@@ -10,7 +10,10 @@ SIZE = 64
 """Outcomes remembered: sorting them for a quantile takes microseconds."""
 
 SECONDS = 300.0
-"""Older ones are forgotten: a provider that was bad gets another chance."""
+"""Older ones are forgotten: a provider that was slow gets another chance."""
+
+BLAME_SECONDS = 60.0
+"""Failures are forgotten sooner: most are over in a minute."""
 
 
 class Outcome(NamedTuple):
@@ -35,33 +38,31 @@ class History:
         """The next one, not older than the last."""
         self._outcomes.append(outcome)
 
-    def latencies(self, now: float) -> list[float]:
-        """Those known, in ascending order.
+    def quantile(self, q: float, now: float, *, least: int = 0) -> float | None:
+        """The nearest-rank quantile of the latencies; None where fewer than ``least`` answered.
 
-        Of an attempt without an answer the least that it would have taken, where that is more than
-        most answers took: what was given up early tells nothing.
+        Of an attempt without an answer the least that it would have taken counts, where that is
+        more than most answers took: what was given up early tells nothing.
         """
         self._forget(now)
-        timed = [one for one in self._outcomes if one.seconds is not None]
-        answers = sorted(one.seconds for one in timed if one.seconds is not None and one.success)
+        timed = [(one.seconds, one.success) for one in self._outcomes if one.seconds is not None]
+        answers = sorted(seconds for seconds, success in timed if success)
         middle = answers[(len(answers) - 1) // 2] if answers else 0.0
-        return sorted(
-            one.seconds
-            for one in timed
-            if one.seconds is not None and (one.success or one.seconds >= middle)
-        )
-
-    def quantile(self, q: float, now: float, *, least: int = 1) -> float | None:
-        """The nearest-rank quantile of the latencies; None where fewer than ``least`` are known."""
-        known = self.latencies(now)
-        if len(known) < max(1, least):
+        known = sorted(seconds for seconds, success in timed if success or seconds >= middle)
+        if not known or len(answers) < least:
             return None
         return known[max(0, math.ceil(q * len(known)) - 1)]
 
     def success(self, now: float) -> float:
-        """The share of successes, as if one more had succeeded: 1 where nothing is known."""
-        self._forget(now)
-        known = [one.success for one in self._outcomes if one.success is not None]
+        """The share of successes in the last minute, as if one more had succeeded.
+
+        1 where nothing is known.
+        """
+        known = [
+            one.success
+            for one in self._outcomes
+            if one.success is not None and now - one.at <= BLAME_SECONDS
+        ]
         return (sum(known) + 1) / (len(known) + 1)
 
     def _forget(self, now: float) -> None:

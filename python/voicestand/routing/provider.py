@@ -22,8 +22,8 @@ LOST = 1.0
 BUSY_SECONDS = 1.0
 """For which a provider that is busy is left alone, where it does not say how long."""
 
-LEAST_SAMPLES = 10
-"""Latencies from which a 95th percentile is taken to mean something."""
+LEAST_ANSWERS = 10
+"""Answers from which a 95th percentile is taken to mean something."""
 
 
 @dataclass
@@ -86,7 +86,16 @@ class Provider(Generic[Q, A]):
 
     def slow(self, now: float) -> float | None:
         """Seconds within which 95 % of the answers come; None: too few are known."""
-        return self._history.quantile(0.95, now, least=LEAST_SAMPLES)
+        return self._history.quantile(0.95, now, least=LEAST_ANSWERS)
+
+    def late(self, now: float) -> float | None:
+        """Seconds after which an answer is late: :meth:`slow`, or three times what is usual.
+
+        The latter is less where more than one answer in twenty is slow: then the 95th percentile is
+        that of slow ones. None: too little is known.
+        """
+        slow = self.slow(now)
+        return None if slow is None else min(slow, 3 * self.usual(now))
 
     def longest(self, now: float) -> float:
         """The same, but as far as is known; 0 where nothing is."""
