@@ -54,6 +54,16 @@ class Counts(NamedTuple):
     both: int
 
     @property
+    def precision(self) -> float:
+        """The share of what was found that is speech."""
+        return self.both / max(1, self.found)
+
+    @property
+    def recall(self) -> float:
+        """The share of speech that was found."""
+        return self.both / max(1, self.said)
+
+    @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
         return 2 * self.both / max(1, self.said + self.found)
@@ -89,14 +99,14 @@ def total(parts: list[Counts]) -> Counts:
     return Counts(*(sum(column) for column in zip(*parts, strict=True)))
 
 
-def in_file(vad: SileroVad, recording: Recording) -> Spans:
+def in_file(vad: SileroVad, recording: Recording, settings: VadSettings = SHIPPED) -> Spans:
     """As ``voicestand vad`` finds them."""
-    return [(one.start_s, one.end_s) for one in detect(vad, recording.samples, SHIPPED)[0]]
+    return [(one.start_s, one.end_s) for one in detect(vad, recording.samples, settings)[0]]
 
 
-def live_segments(vad: SileroVad, recording: Recording) -> Spans:
+def live_segments(vad: SileroVad, recording: Recording, settings: VadSettings = SHIPPED) -> Spans:
     """As ``speech.ended`` tells them: ``segments``."""
-    found = utterances(vad, recording.samples, SHIPPED)
+    found = utterances(vad, recording.samples, settings)
     spans = [span for one, _ in found for span in one.segments]
     return [(span.start / SAMPLE_RATE, span.end / SAMPLE_RATE) for span in spans]
 

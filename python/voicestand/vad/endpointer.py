@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from voicestand.config import RULES, Settings, VadSettings
 from voicestand.errors import InputError
+from voicestand.vad.cut import Window, weakest
 from voicestand.vad.tracker import SegmentTracker, Span
 from voicestand.vad.windows import HOP, LATENESS, samples, windows
-
-_CERTAINTY = 10.0
-"""dB that a window which surely holds speech counts for, beside its level."""
 
 
 class Onset(msgspec.Struct, frozen=True):
@@ -47,18 +44,10 @@ class Endpoint(msgspec.Struct, frozen=True):
     """The speech within its audio: its pauses, also those too short to end it, are left out."""
 
 
-class _Window(NamedTuple):
-    """What is known of one window."""
-
-    probability: float
-    level: float
-    """dB."""
-
-
 class _Utterance:
     """The utterance that is going on."""
 
-    def __init__(self, start: int, audio_start: int, voiced_end: int, tail: deque[_Window]) -> None:
+    def __init__(self, start: int, audio_start: int, voiced_end: int, tail: deque[Window]) -> None:
         self.start = start
         self.audio_start = audio_start
         self.voiced_end = voiced_end
@@ -98,7 +87,7 @@ class Endpointer:
         self._now = 0
         self._given_until = 0
         """One past the last sample that belongs to an utterance."""
-        self._candidate: deque[_Window] = deque()
+        self._candidate: deque[Window] = deque()
         """Windows that may become an utterance; the first one reaches ``onset``."""
         self._utterance: _Utterance | None = None
 
@@ -112,7 +101,7 @@ class Endpointer:
         """
         self._now += HOP
         self._tracker.feed(probability)
-        window = _Window(probability, 10 * math.log10(power + 1e-9))
+        window = Window(probability, 10 * math.log10(power + 1e-9))
         if self._utterance is None:
             return self._await_speech(window)
         return self._follow(self._utterance, window, patience)
@@ -143,7 +132,7 @@ class Endpointer:
         earliest_cut = utterance.audio_start + self._longest - (self._tail_windows + 2) * HOP
         return min(utterance.end + self._post_roll, self._now, earliest_cut - LATENESS)
 
-    def _await_speech(self, window: _Window) -> list[Onset | Endpoint]:
+    def _await_speech(self, window: Window) -> list[Onset | Endpoint]:
         candidate = self._candidate
         if not candidate and window.probability < self._onset:
             return []
@@ -166,7 +155,7 @@ class Endpointer:
         return Onset(start, audio_start)
 
     def _follow(
-        self, utterance: _Utterance, window: _Window, patience: float
+        self, utterance: _Utterance, window: Window, patience: float
     ) -> list[Onset | Endpoint]:
         utterance.tail.append(window)
         if window.probability >= self._release:
@@ -199,15 +188,15 @@ class Endpointer:
             return tail_start + index * HOP + HOP // 2 - LATENESS
 
         places = [i for i in range(len(tail)) if middle(i) >= utterance.start + HOP]
-        weakest = min(places, key=lambda i: (_strength(tail, i), -i))
-        cut = middle(weakest)
+        place = weakest(tail, places)
+        cut = middle(place)
         if cut >= utterance.end:  # it is silent already, if only for a short while
             return [self._close(utterance, utterance.end, self._now, "silence")]
 
         # A cut within a pause: speech ended before it and begins again after it.
         end = start = cut
-        if tail[weakest].probability < self._release:
-            before = after = weakest
+        if tail[place].probability < self._release:
+            before = after = place
             while before >= 0 and tail[before].probability < self._release:
                 before -= 1
             while tail[after].probability < self._release:
@@ -216,24 +205,12 @@ class Endpointer:
             start = tail_start + after * HOP - LATENESS
         self._given_until = cut
         segments = self._tracker.take(utterance.audio_start, cut)
-        rest = deque(tail[weakest + 1 :], self._tail_windows)
+        rest = deque(tail[place + 1 :], self._tail_windows)
         self._utterance = _Utterance(start, cut, utterance.voiced_end, rest)
         return [
             Endpoint(utterance.start, end, utterance.audio_start, cut, "longest", segments),
             Onset(start, cut),
         ]
-
-
-def _strength(tail: Sequence[_Window], index: int) -> float:
-    """How much is said in the middle of the window that the model was late to judge.
-
-    Its level over 192 ms, in dB: what is both quiet and long is between words rather than within
-    one. Where the level tells nothing, as in noise, the probability decides.
-    """
-    middle = index - LATENESS // HOP
-    around = tail[max(0, middle - 3) : middle + 3] or tail[:1]
-    level = sum(window.level for window in around) / len(around)
-    return level + _CERTAINTY * tail[index].probability
 
 
 def _check(settings: VadSettings) -> None:
