@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.program import wait_until
 
 from voicestand.audio import device
-from voicestand.audio.device import DeviceSource, Stream, Wanted
+from voicestand.audio.device import DeviceSource
 from voicestand.audio.devices import InputDevice
 from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.opening import Stream, Wanted
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError
 
@@ -75,10 +79,17 @@ class Microphone(DeviceSource):
         return self.engine.books()["missing"]
 
 
+def stand_in(patch: pytest.MonkeyPatch) -> Microphone:
+    """One that is looked after more often than real ones."""
+    patch.setattr(device, "_possible_rate", lambda *_: 48_000)
+    patch.setattr(device, "LOOK_EVERY", 0.01)
+    patch.setattr(device, "RETRY_FIRST", 0.01)
+    return Microphone()
+
+
 @pytest.fixture
 def microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Microphone]:
-    monkeypatch.setattr(device, "_possible_rate", lambda *_: 48_000)
-    microphone = Microphone()
+    microphone = stand_in(monkeypatch)
     yield microphone
     microphone.may_open.set()
     microphone.close()
@@ -158,3 +169,31 @@ def test_a_paused_source_can_be_closed(microphone: Microphone) -> None:
     microphone.resume()
     microphone.pause()
     assert len(microphone.openings) == 1
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(["pause", "resume", "unplug", "settle"]), max_size=12))
+def test_whatever_happens_one_stream_is_open_at_most_and_none_while_paused(
+    happens: list[str],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, closing(stand_in(patch)) as microphone:
+        microphone.start()
+        for what in happens:
+            match what:
+                case "pause":
+                    microphone.pause()
+                    assert not any(one.active for one in microphone.openings)
+                case "resume":
+                    microphone.resume()
+                case "unplug":
+                    microphone.openings[-1].closed = True
+                case "settle" if not microphone._paused:
+                    microphone.settled()
+            assert sum(one.active for one in microphone.openings) <= 1
+        microphone.pause()
+        opened, frames = len(microphone.openings), microphone.engine.books()["captured"]
+        if microphone._opener is not None:
+            microphone._opener.join(30)
+        assert not any(one.active for one in microphone.openings[:opened])
+        assert not any(one.started for one in microphone.openings[opened:])
+        assert microphone.engine.books()["captured"] == frames

@@ -7,15 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
-
-import msgspec
 
 from voicestand._native import Engine
 from voicestand.audio.arrivals import find_input_now, see_input
 from voicestand.audio.conditioning import check_instruction_set, condition
 from voicestand.audio.devices import InputDevice, load_portaudio
 from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.opening import Stream, Wanted
 from voicestand.audio.portaudio_stream import PortAudioStream, muted_stderr, records_from
 from voicestand.audio.source import SELF, Tell, unheard
 from voicestand.config import AudioSettings
@@ -45,30 +43,6 @@ REMIND_FIRST = 60.0
 
 PIECE = 128
 """Frames of a block at most, where a device gives as many at a time as it likes."""
-
-
-class Stream(Protocol):
-    """One opening of a device. When the device goes away it is over, and another one is opened."""
-
-    name: str
-
-    @property
-    def active(self) -> bool:
-        """Whether audio may still come."""
-
-    def start(self) -> None:
-        """Lets audio flow. Raises ``DeviceError`` if the device refuses."""
-
-    def close(self) -> bool:
-        """Ends it; whether nobody uses it any more. Safe to repeat."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source is to record from, at this moment."""
-
-    device: InputDevice
-    pulse_source: str | None = None
-    """What ALSA's pulse device shall record from; ``None``: what the server chooses."""
 
 
 class DeviceSource:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from voicestand.audio.device import DeviceSource, Stream, Wanted
+from voicestand.audio.device import DeviceSource
 from voicestand.audio.following import Follower
 from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.opening import Stream, Wanted
 from voicestand.audio.sound_server import CONNECTS_WITHIN, can_be_asked, default_source, recorded_by
 from voicestand.config import AudioSettings
 from voicestand.errors import DeviceError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 
-from voicestand.audio.device import DeviceSource, Stream, Wanted
+from voicestand.audio.device import DeviceSource
 from voicestand.audio.devices import find_input
 from voicestand.audio.following import Follower
 from voicestand.audio.jack_stream import JackStream
+from voicestand.audio.opening import Stream, Wanted
 from voicestand.audio.sound_server import CONNECTS_WITHIN, default_sink, recorded_by, sources
 from voicestand.audio.source import OTHER
 from voicestand.config import AudioSettings

@@ -81,6 +81,12 @@ class Listening:
         with self._run.holding(conversation, self.devices):
             yield
 
+    def close(self) -> None:
+        """Says nothing to anybody any more."""
+        self._notifier.close()
+        if self._log is not None:
+            self._log.close()
+
     def beat(self) -> None:
         """All of the session works: called every second or so."""
         self._notifier.feed_watchdog()
@@ -102,7 +108,7 @@ def listening(settings: DaemonSettings, *, daemon: bool) -> Iterator[Listening]:
     Raises ``VoicestandError`` for a daemon that would be the second, or without a control socket.
     """
     with ExitStack() as cleanup:
-        live = Listening(settings, daemon=daemon)
+        live = cleanup.enter_context(closing(Listening(settings, daemon=daemon)))
         try:
             folder = private_folder(runtime_folder())
             cleanup.enter_context(closing(Lock(folder)))

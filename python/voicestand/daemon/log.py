@@ -7,6 +7,7 @@ than the calls.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -65,10 +66,18 @@ def event_line(event: Event) -> str | None:
 
 
 class Log:
-    """Writes to stderr; a reader that has gone stops nothing."""
+    """Writes to stderr, or ``stream``; a reader that has gone stops nothing."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None = None) -> None:
+        # A descriptor of its own: stderr's leads nowhere while a device is opened
+        # (portaudio_stream.muted_stderr).
+        self._stream = stream or os.fdopen(
+            os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace"
+        )
+
+    def close(self) -> None:
+        """Closes what it writes to."""
+        self._stream.close()
 
     def show(self, event: Event) -> None:
         """Logs an event, if it is of those that are logged."""
