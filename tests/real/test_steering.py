@@ -135,7 +135,7 @@ def test_a_daemon_tells_systemd_logs_lines_and_begins_sessions_anew(
     steered: Program, pulse_server: AudioServer, sentence: Recording
 ) -> None:
     with service_manager(steered) as wait_for:
-        steered.env["VOICESTAND_DAEMON__SESSION_SILENCE"] = "1.5"
+        steered.env["VOICESTAND_DAEMON__SESSION_SILENCE"] = "0.5"
         running = steered.start("run", "--daemon")
         wait_for("READY=1")
         status = ask(steered)

@@ -23,7 +23,6 @@ class LiveRun:
         self._devices: Sequence[DeviceSource] = ()
         self._started: SessionStarted | None = None
         self._utterances = 0
-        self._pauses = 0
         self.paused = False
         """Whether nothing is read from the devices."""
         self.stopping = False
@@ -95,7 +94,6 @@ class LiveRun:
         with self._lock:
             if not self.paused:
                 self.paused = True
-                self._pauses += 1
                 if self._conversation is not None:
                     self._close_devices(self._conversation)
 
@@ -105,11 +103,10 @@ class LiveRun:
             if not self.paused:
                 return
             self.paused = False
+            if self._conversation is not None:
+                self._conversation.tell("info", "engine.resumed", "resumed: audio is read again")
             for device in self._devices:
                 device.resume()
-            threading.Thread(
-                target=self._tell_resumed, args=(self._pauses,), name="resume", daemon=True
-            ).start()
 
     def stop(self) -> None:
         """Ends it: what was said so far is still transcribed. Safe in a signal handler."""
@@ -122,10 +119,3 @@ class LiveRun:
         for device in self._devices:
             device.pause()
         conversation.tell("info", "engine.paused", "paused: no audio is read until it is resumed")
-
-    def _tell_resumed(self, pauses: int) -> None:
-        conversation = self._conversation
-        if conversation is None or not all(device.settled() for device in self._devices):
-            return
-        if not self.paused and pauses == self._pauses:
-            conversation.tell("info", "engine.resumed", "resumed: audio is read again")
