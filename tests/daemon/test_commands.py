@@ -1,0 +1,36 @@
+"""The commands where there is nothing to steer, or a daemon cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.program import Program, error_lines
+
+
+@pytest.mark.parametrize("command", ["status", "stop"])
+def test_without_a_run_it_is_said_how_to_start_one(program: Program, command: str) -> None:
+    program.env["XDG_RUNTIME_DIR"] = str(program.home)
+    done = program(command, "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = error_lines(done.stderr)
+    assert "voicestand run" in line
+
+
+def test_a_daemon_of_recordings_is_refused_in_a_line_of_its_log(program: Program) -> None:
+    done = program("run", "--daemon", "--demo")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('<3>event=error message="--daemon listens')
+
+
+def test_a_daemon_needs_a_folder_that_is_its_users_alone(program: Program) -> None:
+    folder = Path(program.home) / "runtime"
+    folder.mkdir()
+    (folder / "voicestand").mkdir(mode=0o755)
+    program.env["XDG_RUNTIME_DIR"] = str(folder)
+    done = program("run", "--daemon")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("<3>event=error")
+    assert "not private to this user" in line
