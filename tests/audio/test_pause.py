@@ -24,7 +24,7 @@ BLOCK = np.zeros((480, 1), np.float32)
 
 
 class Opening:
-    """One stream: gives a block of 10 ms when it is started, and whenever it is told to."""
+    """One stream: gives a block of 10 ms when it is started."""
 
     name = "stand-in"
 
@@ -37,11 +37,9 @@ class Opening:
         return self.started and not self.closed
 
     def start(self) -> None:
+        if self.closed:
+            raise DeviceError("unplugged")
         self.started = True
-        self.give()
-
-    def give(self) -> None:
-        assert not self.closed
         self._source.engine.push(BLOCK)
 
     def close(self) -> bool:
