@@ -201,9 +201,9 @@ def sentence(recordings: Path) -> Recording:
     return perform(recordings / "sentence.wav", (line,))
 
 
-@pytest.fixture
-def pulse_server() -> Iterator[AudioServer]:
-    """PulseAudio with the null sink ``vs`` at 48 kHz, PortAudio's default input its monitor."""
+@contextmanager
+def running_pulse() -> Iterator[AudioServer]:
+    """PulseAudio, as the fixture ``pulse_server`` has it."""
     _need("pulseaudio", "pactl", "paplay", package="pulseaudio pulseaudio-utils")
     with _private_home() as home:
         env = _private_environment(home, "vs-no-jack-here")
@@ -229,6 +229,13 @@ def pulse_server() -> Iterator[AudioServer]:
             yield server
         finally:
             server.end()
+
+
+@pytest.fixture
+def pulse_server() -> Iterator[AudioServer]:
+    """PulseAudio with the null sink ``vs`` at 48 kHz, PortAudio's default input its monitor."""
+    with running_pulse() as server:
+        yield server
 
 
 _NULL_SINK = """
