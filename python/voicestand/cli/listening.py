@@ -18,7 +18,7 @@ from voicestand.daemon.protocol import Reply, Request
 from voicestand.daemon.silence import Silence
 from voicestand.errors import VoicestandError
 from voicestand.events import Event
-from voicestand.session.stats_file import private_folder, runtime_folder
+from voicestand.runtime_folder import private_folder, runtime_folder
 
 if TYPE_CHECKING:
     from voicestand.config import DaemonSettings

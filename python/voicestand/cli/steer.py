@@ -56,7 +56,7 @@ def stop(as_json: _Json = False) -> None:
 @contextmanager
 def _client() -> Iterator[Client]:
     from voicestand.daemon.client import Client
-    from voicestand.session.stats_file import runtime_folder
+    from voicestand.runtime_folder import runtime_folder
 
     client = Client(runtime_folder())
     try:

@@ -9,10 +9,7 @@ one left behind.
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +17,7 @@ import msgspec
 
 from voicestand.events import EngineStats
 from voicestand.journal import process
+from voicestand.runtime_folder import private_folder, runtime_folder
 
 _SUFFIX = ".json"
 
@@ -67,14 +65,6 @@ class StatsFile:
                     path.unlink()
 
 
-def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """``$XDG_RUNTIME_DIR/voicestand``; without that variable a folder of the user's in ``/tmp``."""
-    base = environ.get("XDG_RUNTIME_DIR")
-    if base:
-        return Path(base) / "voicestand"
-    return Path(tempfile.gettempdir()) / f"voicestand-{os.getuid()}"
-
-
 def published(folder: Path | None = None) -> list[Published]:
     """The sessions that run now, the latest first. What killed ones left behind is removed."""
     folder = folder or runtime_folder()
@@ -101,13 +91,3 @@ def _read(path: Path) -> Published | None:
         return msgspec.json.decode(path.read_bytes(), type=Published)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
-
-
-def private_folder(folder: Path, *, make: bool = True) -> Path:
-    """``folder``, which only this user may use; ``OSError`` for one that others prepared."""
-    if make:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise PermissionError(f"{folder} is not private to this user")
-    return folder

@@ -1,0 +1,27 @@
+"""Where running processes of one user meet, and nobody else."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """``$XDG_RUNTIME_DIR/voicestand``; without that variable a folder of the user's in ``/tmp``."""
+    base = environ.get("XDG_RUNTIME_DIR")
+    if base:
+        return Path(base) / "voicestand"
+    return Path(tempfile.gettempdir()) / f"voicestand-{os.getuid()}"
+
+
+def private_folder(folder: Path, *, make: bool = True) -> Path:
+    """``folder``, which only this user may use; ``OSError`` for one that others prepared."""
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not private to this user")
+    return folder
