@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextlib import closing
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voicestand.audio.portaudio_stream import muted_stderr
 from voicestand.daemon.log import Log, error_line, event_line
 from voicestand.events import EngineAlert, Severity, TranscriptFinal
 
@@ -46,6 +49,12 @@ def test_what_is_said_is_not_logged() -> None:
     stream = io.StringIO()
     Log(stream).show(final)
     assert stream.getvalue() == ""
+
+
+def test_a_line_is_written_while_stderr_is_muted(capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(Log()) as log, muted_stderr():
+        log.show(alert("away"))
+    assert capfd.readouterr().err == f"{event_line(alert('away'))}\n"
 
 
 @settings(max_examples=50)

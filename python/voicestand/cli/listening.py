@@ -78,6 +78,7 @@ class Listening:
         """While open, ``conversation`` is what is steered."""
         self.goes_on = False
         self._conversation = conversation
+        self._notifier.feed_watchdog()  # models are loaded now, and nothing turns meanwhile
         with self._run.holding(conversation, self.devices):
             yield
 

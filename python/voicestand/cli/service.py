@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sysconfig
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,9 +28,9 @@ def install(
     """Write the unit, start the service, and have it started with every login."""
     from voicestand.daemon import service as systemd
 
-    program = Path(sysconfig.get_path("scripts")) / "voicestand"
     options = ["--system-audio"] if system_audio else []
-    systemd.install([str(program), "run", "--daemon", *options])
+    # The program that was called, wherever it is installed, is the one that is to listen.
+    systemd.install([str(Path(sys.argv[0]).absolute()), "run", "--daemon", *options])
     typer.echo("installed and listening: voicestand status says what it does, pause mutes it")
 
 
