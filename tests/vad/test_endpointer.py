@@ -322,7 +322,7 @@ def test_speech_of_which_the_model_is_sure_is_cut_where_it_is_quiet() -> None:
 def test_a_short_dip_within_a_word_is_not_preferred_to_a_longer_one_between_words() -> None:
     levels = [-20.0] * 1000
     closure, gap = windows(20.0) - 40, windows(20.0) - 100
-    levels[closure] = -70.0
+    levels[closure : closure + 2] = [-70.0] * 2
     levels[gap : gap + 6] = [-45.0] * 6
     first = cuts(levels, VadSettings(max_utterance=20.0))[0]
     assert gap * HOP < first < (gap + 6) * HOP

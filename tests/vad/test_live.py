@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.vad.labels import f1, frames, labels
 from tests.vad.speech import LABELLED, read, spoken, windows
 
@@ -96,6 +97,20 @@ def test_what_is_no_audio_does_not_spoil_the_gain() -> None:
     for bad in (3e38, np.inf, np.nan):
         level.hear(np.full(HOP, bad, np.float32), 0.0 if np.isnan(bad) else 1.0)
     assert np.isfinite(level.gain)
+
+
+@pytest.mark.parametrize("rms", [0.004, 0.02, 0.2])
+def test_the_model_hears_the_speech_of_any_channel_at_one_level(rms: float) -> None:
+    heard = []
+
+    def model(window: NDArray[np.float32]) -> float:
+        heard.append(float(np.abs(window).max()))
+        return 1.0
+
+    live = LiveVad(model, VadSettings())
+    for _ in range(800):
+        live.hear(np.full(HOP, rms, np.float32))
+    assert decibels(heard[-1]) == pytest.approx(LEVEL, abs=1)
 
 
 @pytest.mark.parametrize("gain", [0.03, 0.3, 3.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,9 @@ from voicestand.vad.windows import HOP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicestand.vad.silero import SileroStream, SileroVad
+    from voicestand.vad.silero import SileroVad
+
+    Stream = Callable[[NDArray[np.float32]], float]
 
 
 class LiveVad:
@@ -25,7 +28,8 @@ class LiveVad:
     speaks. Raises ``InputError`` when the settings contradict each other.
     """
 
-    def __init__(self, stream: SileroStream, settings: VadSettings) -> None:
+    def __init__(self, stream: Stream, settings: VadSettings) -> None:
+        """``stream``: the model's, which gives the probability of speech in successive windows."""
         self._probability = stream
         self._level = SpeechLevel()
         self._endpointer = Endpointer(settings)
