@@ -41,7 +41,7 @@ def test_a_remote_recognizer_is_taken_only_where_it_is_named(
     assert not resolve("auto", "", str(file)).entry.remote
     assert "openai" not in engines()
     choice = resolve("openai", "", str(file))
-    assert (choice.entry.remote, choice.entry.forkable, choice.model) == (True, False, file)
+    assert (choice.entry.remote, choice.model) == (True, file)
     assert resolve("openai").model == file == path_of("")
 
 

@@ -14,7 +14,7 @@ def providers(routing: Mapping[str, RoutingStats]) -> Table:
     """A line for each channel, and one for each of its providers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("provider", no_wrap=True)
-    for heading in ("asked", "answered", "failed", "p50", "p95", "hedges", "hours", "cost"):
+    for heading in ("asked", "answered", "failed", "cached", "p50", "p95", "hedges", "min", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for channel, stats in routing.items():
@@ -23,8 +23,7 @@ def providers(routing: Mapping[str, RoutingStats]) -> Table:
             f"{stats.requests}",
             f"{stats.requests - stats.fallbacks - stats.unanswered}",
             f"{stats.fallbacks}",
-            *[""] * 5,
-            f"{share(stats.cache_hits, stats.requests)} from the cache",
+            share(stats.cache_hits, stats.requests),
         )
         for provider in stats.providers:
             table.add_row(*_row(provider))
@@ -44,10 +43,11 @@ def _row(provider: ProviderStats) -> list[str]:
         f"{provider.requests}",
         f"{provider.successes}",
         f"{sum(provider.failures.values())}",
+        "",
         _latency(provider.p50_ms),
         _latency(provider.p95_ms),
         f"{provider.hedges_won}/{provider.hedges}",
-        f"{provider.units / 3600:.3f}",
+        f"{provider.units / 60:.1f}",
         f"{provider.cost:.4f}",
         f"{state}{failures}",
     ]

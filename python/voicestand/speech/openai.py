@@ -10,7 +10,7 @@ import asyncio
 import atexit
 import hashlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from voicestand.events import RoutingStats
-from voicestand.routing import FALLBACK, Provider, Router
+from voicestand.routing import FALLBACK, Answer, Provider, Router
 from voicestand.routing.breaker import State
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.messages import Notice
@@ -43,24 +43,25 @@ T = TypeVar("T")
 
 
 class OpenAICompatible:
-    """Asks the providers that a file names. Raises ``InputError`` where it has a mistake."""
+    """Asks the providers that a file names. Raises ``InputError`` where it has a mistake.
+
+    Threads and connections begin with the first utterance: until then the process may be forked.
+    """
 
     name = NAME
 
     def __init__(self, file: Path) -> None:
         self._providers = read(file)
         self._local = _local_engine()
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
-        # Of its own: the loop's default executor may be full of names that do not resolve.
-        self._executor = ThreadPoolExecutor(1, "local-recognizer")
-        self._session, self._router = self._await(self._connect(self._providers))
-        atexit.register(self.close)
+        self._elsewhere: _Elsewhere | None = None
         self._told: set[str] = set()
         self._heard: list[Pcm] = []
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
+        if self._elsewhere is None:
+            self._elsewhere = _Elsewhere(self._providers, self._finish_locally)
+            atexit.register(self.close)
         self._heard = []
         self._local.start()
 
@@ -76,22 +77,23 @@ class OpenAICompatible:
     def finish(self) -> Transcript:
         """The first provider's transcript; the local one where none comes before the deadline."""
         samples = np.concatenate([np.empty(0, np.int16), *self._heard])
-        if len(samples) < SHORTEST:
+        if len(samples) < SHORTEST or self._elsewhere is None:
             return self._finish_locally()
-        fingerprint = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        answer = self._await(self._router.ask(samples, self._providers.deadline, key=fingerprint))
+        answer = self._elsewhere.ask(samples)
         if answer.provider == FALLBACK:
             return answer.value
         return msgspec.structs.replace(answer.value, engine=f"{NAME}/{answer.provider}")
 
     def routing(self) -> RoutingStats:
         """See :class:`voicestand.speech.protocol.RoutedEngine`."""
-        return self._router.stats(self._loop.time())
+        if self._elsewhere is None:
+            return RoutingStats(requests=0, cache_hits=0, fallbacks=0, providers=[])
+        return self._elsewhere.stats()
 
     def notices(self) -> list[Notice]:
         """See :class:`voicestand.speech.protocol.RoutedEngine`."""
         found = []
-        for provider in self._router.providers:
+        for provider in self._elsewhere.router.providers if self._elsewhere else ():
             failing = provider.state is not State.CLOSED
             if failing and provider.name not in self._told:
                 self._told.add(provider.name)
@@ -103,32 +105,55 @@ class OpenAICompatible:
                 found.append(Notice("info", "recognizer.provider-recovered", message))
         return found
 
+    def close(self) -> None:
+        """Closes the connections, at the end of the process: aiohttp complains of those left."""
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+
     def _finish_locally(self) -> Transcript:
         return msgspec.structs.replace(self._local.finish(), engine=self._local.name)
 
-    async def _fall_back(self, _: Pcm) -> Transcript:
-        return await self._loop.run_in_executor(self._executor, self._finish_locally)
 
-    def close(self) -> None:
-        """Closes the connections, at the end of the process: aiohttp complains of those left."""
-        self._await(self._session.close())
+class _Elsewhere:
+    """The providers, with an event loop in a thread of its own, connections and a router."""
 
-    async def _connect(
-        self, providers: Providers
-    ) -> tuple[aiohttp.ClientSession, Router[Pcm, Transcript]]:
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_OPEN),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the router has one
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        return session, Router(
-            [_provider(session, one) for one in providers.provider],
-            fallback=self._fall_back,
+    def __init__(self, providers: Providers, fallback: Callable[[], Transcript]) -> None:
+        self._deadline = providers.deadline
+        self._fallback = fallback
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
+        # Of its own: the loop's default executor may be full of names that do not resolve.
+        self._executor = ThreadPoolExecutor(1, "local-recognizer")
+        self._session = self._await(_session())
+        self.router = Router(
+            [_provider(self._session, one) for one in providers.provider],
+            fallback=self._locally,
             measure=lambda samples: len(samples) / SAMPLE_RATE,
         )
 
+    def ask(self, samples: Pcm) -> Answer[Transcript]:
+        fingerprint = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
+        return self._await(self.router.ask(samples, self._deadline, key=fingerprint))
+
+    def stats(self) -> RoutingStats:
+        return self.router.stats(self._loop.time())
+
+    def close(self) -> None:
+        self._await(self._session.close())
+
+    async def _locally(self, _: Pcm) -> Transcript:
+        return await self._loop.run_in_executor(self._executor, self._fallback)
+
     def _await(self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_OPEN),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the router has one
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 def _provider(

@@ -75,7 +75,12 @@ ENTRIES = (
 """Best first: ``auto`` is the first one that is installed and has a model."""
 
 OPENAI = Entry(
-    "openai", "voicestand.speech.openai:OpenAICompatible", "aiohttp", "openai", remote=True
+    "openai",
+    "voicestand.speech.openai:OpenAICompatible",
+    "aiohttp",
+    "openai",
+    forkable=True,  # its threads begin with the first utterance
+    remote=True,
 )
 
 REPLAY_SECONDS = 5.0
