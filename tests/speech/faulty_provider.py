@@ -219,7 +219,7 @@ class FaultyProviders:
 
     def _open(self, path: str, body: bytes | None = None) -> Any:
         request = Request(self.root + path, data=body)
-        with build_opener(ProxyHandler({})).open(request) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
             return json.load(answer)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ The local recognizer is one that tells exactly which samples it heard, as the se
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -104,6 +105,49 @@ def test_partials_are_the_local_recognizers_and_nothing_is_sent_for_them(
     recognizer.feed(samples[1600:3100])
     assert hear(recognizer, samples[:1500]).engine == LOCAL  # too short to hold a word
     assert providers.asked == []
+
+
+def test_an_utterance_is_sent_before_the_local_recognizer_has_caught_up(
+    engine: Make, providers: FaultyProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    class Busy(Echo):
+        def feed(self, samples: Pcm) -> None:
+            assert go_on.wait(PATIENT)
+            super().feed(samples)
+
+    monkeypatch.setattr(openai, "_local_engine", Busy)
+    providers.plan(a={"faults": [{"status": 413}]})
+    recognizer = engine("a")
+    samples = audio(seconds=0.9)
+    said: list[Transcript] = []
+    hearing = threading.Thread(target=lambda: said.append(hear(recognizer, samples)))
+    hearing.start()
+    providers.wait_for(1)
+    go_on.set()
+    hearing.join(PATIENT)
+    assert [(one.engine, one.text) for one in said] == [(LOCAL, words_of(samples))]
+
+
+def test_of_a_long_utterance_the_local_recognizer_hears_all_but_the_last_second(
+    engine: Make, providers: FaultyProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    class Counting(Echo):
+        def feed(self, samples: Pcm) -> None:
+            heard.append(len(samples))
+            super().feed(samples)
+
+    monkeypatch.setattr(openai, "_local_engine", Counting)
+    recognizer = engine("a")
+    recognizer.start()
+    for _ in range(20):
+        recognizer.feed(audio(seconds=0.2))
+    assert sum(heard) == 3 * 16_000
+    recognizer.partial()
+    assert sum(heard) == 4 * 16_000
 
 
 def test_connections_are_kept_and_no_key_is_sent_where_none_is_set(

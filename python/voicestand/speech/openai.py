@@ -11,7 +11,7 @@ import atexit
 import hashlib
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +33,13 @@ SHORTEST = SAMPLE_RATE // 10
 
 KEPT_OPEN = 60.0
 """Seconds that a connection waits for the next utterance: a handshake less in its latency."""
+
+HELD = SAMPLE_RATE
+"""Samples that the local recognizer may have yet to hear when an utterance ends: they are sent
+first, and it catches up while the provider works."""
+
+HEAD_START = 0.05
+"""Seconds in which only the request is made: then the lock of the interpreter is contended."""
 
 BURST = 2
 """Utterances at once below a provider's rate limit, e.g. after a long one was cut."""
@@ -56,6 +63,9 @@ class OpenAICompatible:
         self._elsewhere: _Elsewhere | None = None
         self._told: set[str] = set()
         self._heard: list[Pcm] = []
+        self._hearing = threading.Lock()
+        """Guards the local recognizer and how far it has heard."""
+        self._local_next = 0
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
@@ -63,15 +73,19 @@ class OpenAICompatible:
             self._elsewhere = _Elsewhere(self._providers, self._finish_locally)
             atexit.register(self.close)
         self._heard = []
+        self._local_next = 0
         self._local.start()
 
     def feed(self, samples: Pcm) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
         self._heard.append(samples)
-        self._local.feed(samples)
+        while sum(map(len, self._heard[self._local_next :])) > HELD:
+            self._hear_on()
 
     def partial(self) -> str:
         """What the local recognizer believes so far."""
+        while self._hear_on():
+            pass
         return self._local.partial()
 
     def finish(self) -> Transcript:
@@ -79,7 +93,11 @@ class OpenAICompatible:
         samples = np.concatenate([np.empty(0, np.int16), *self._heard])
         if len(samples) < SHORTEST or self._elsewhere is None:
             return self._finish_locally()
-        answer = self._elsewhere.ask(samples)
+        asked = self._elsewhere.ask(samples)
+        wait([asked], HEAD_START)
+        while not asked.done() and self._hear_on():
+            pass
+        answer = asked.result()
         if answer.provider == FALLBACK:
             return answer.value
         return msgspec.structs.replace(answer.value, engine=f"{NAME}/{answer.provider}")
@@ -110,7 +128,18 @@ class OpenAICompatible:
         if self._elsewhere is not None:
             self._elsewhere.close()
 
+    def _hear_on(self) -> bool:
+        """Lets the local recognizer hear the next piece; False where it has heard all."""
+        with self._hearing:
+            if self._local_next == len(self._heard):
+                return False
+            self._local.feed(self._heard[self._local_next])
+            self._local_next += 1
+            return True
+
     def _finish_locally(self) -> Transcript:
+        while self._hear_on():
+            pass
         return msgspec.structs.replace(self._local.finish(), engine=self._local.name)
 
 
@@ -131,9 +160,10 @@ class _Elsewhere:
             measure=lambda samples: len(samples) / SAMPLE_RATE,
         )
 
-    def ask(self, samples: Pcm) -> Answer[Transcript]:
+    def ask(self, samples: Pcm) -> Future[Answer[Transcript]]:
         fingerprint = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        return self._await(self.router.ask(samples, self._deadline, key=fingerprint))
+        request = self.router.ask(samples, self._deadline, key=fingerprint)
+        return asyncio.run_coroutine_threadsafe(request, self._loop)
 
     def stats(self) -> RoutingStats:
         return self.router.stats(self._loop.time())
