@@ -76,6 +76,12 @@ def check_utterances(events: list[AnyEvent], seconds: float) -> None:
         assert all(start < end for start, end in spans)
     assert len(starts) == len(ends) == len(finals)
     assert len({event.utterance for event in finals}) == len(finals)
+    for end in ends:
+        # Within what the recognizer hears: the pre-roll and the post-roll, too.
+        assert end.segments
+        assert all(
+            end.start - 0.32 <= one.start < one.end <= end.end + 0.22 for one in end.segments
+        )
     for final in finals:
         order = [type(event) for event in events if _is_about(event, final.utterance)]
         assert order[0] is SpeechStarted
