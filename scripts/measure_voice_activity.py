@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from voicestand.audio import load
 from voicestand.config import AudioSettings, VadSettings
 from voicestand.vad import level
-from voicestand.vad.level import SpeechLevel
+from voicestand.vad.level import SpeechLevel, power
 from voicestand.vad.live import utterances
 from voicestand.vad.segments import detect, speech_segments
 from voicestand.vad.silero import SileroVad
@@ -137,7 +137,7 @@ def heard_at(vad: SileroVad, samples: NDArray[np.float32], target: float) -> NDA
     found = []
     for window in np.pad(samples, (0, -len(samples) % HOP)).reshape(-1, HOP):
         found.append(stream(window * follower.gain * other))
-        follower.hear(window, found[-1])
+        follower.hear(power(window), found[-1])
     return np.array(found, np.float32)
 
 

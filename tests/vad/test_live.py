@@ -13,7 +13,7 @@ from tests.vad.labels import f1, frames, labels
 from tests.vad.speech import LABELLED, read, spoken, windows
 
 from voicestand.config import VadSettings
-from voicestand.vad.level import LEVEL, MAX_GAIN, USUAL, SpeechLevel
+from voicestand.vad.level import LEVEL, MAX_GAIN, USUAL, SpeechLevel, power
 from voicestand.vad.live import LiveVad, utterances
 from voicestand.vad.segments import speech_segments
 from voicestand.vad.silero import SileroVad
@@ -79,7 +79,7 @@ def test_the_gain_follows_the_level_of_speech(rms: float) -> None:
     level = SpeechLevel()
     window = np.full(HOP, rms, np.float32)
     for _ in range(1000):
-        level.hear(window, 1.0)
+        level.hear(power(window), 1.0)
     expected = min(LEVEL, decibels(rms) + MAX_GAIN)
     assert decibels(level.gain * rms) == pytest.approx(expected, abs=1)
 
@@ -88,14 +88,14 @@ def test_silence_and_noise_do_not_move_the_gain() -> None:
     level = SpeechLevel()
     before = level.gain
     for rms in np.geomspace(1e-6, 1.0, 500):
-        level.hear(np.full(HOP, rms, np.float32), 0.49)
+        level.hear(power(np.full(HOP, rms, np.float32)), 0.49)
     assert level.gain == before
 
 
 def test_what_is_no_audio_does_not_spoil_the_gain() -> None:
     level = SpeechLevel()
     for bad in (3e38, np.inf, np.nan):
-        level.hear(np.full(HOP, bad, np.float32), 0.0 if np.isnan(bad) else 1.0)
+        level.hear(power(np.full(HOP, bad, np.float32)), 0.0 if np.isnan(bad) else 1.0)
     assert np.isfinite(level.gain)
 
 

@@ -39,9 +39,10 @@ class LiveVad:
     def hear(self, window: NDArray[np.float32]) -> list[Onset | Endpoint]:
         """Takes the next window, float32[512], 16 kHz, ±1; returns what it decides."""
         probability = self._probability(window * self._level.gain)
-        self._level.hear(window, probability)
+        loudness = power(window)
+        self._level.hear(loudness, probability)
         patience = self._patience.hear(window, probability) if self._adaptive else 1.0
-        return self._endpointer.feed(probability, power=power(window), patience=patience)
+        return self._endpointer.feed(probability, power=loudness, patience=patience)
 
     def finish(self, length: int | None = None) -> list[Onset | Endpoint]:
         """Ends the audio: see :meth:`Endpointer.finish`."""

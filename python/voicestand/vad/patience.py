@@ -32,6 +32,8 @@ _RANGE = 400
 """Voiced frames that tell the range of a voice: about six seconds of them."""
 _FEWEST = 40
 """Voiced frames without which no range is known."""
+_TOGETHER = 8
+"""Windows whose pitch is found in one go: a few calls cost more than what they compute."""
 _LAST = 6
 """Voiced frames of which the last pitch is the median …"""
 _RECENT = samples(0.35)
@@ -57,6 +59,9 @@ class Patience:
         self._scale = 1.0
         self._audio = np.zeros(FRAME - _STEP + HOP, np.float32)
         self._frames = np.lib.stride_tricks.sliding_window_view(self._audio, FRAME)[::_STEP]
+        self._spoken: list[tuple[int, NDArray[np.float32]]] = []
+        """When each of the latest windows of speech ended, and its frames, which are to be heard
+        for their pitch."""
         self._voiced: deque[tuple[int, float]] = deque(maxlen=_RANGE)
         """When each of the latest voiced frames ended, and its pitch in Hz."""
         self._now = 0
@@ -72,18 +77,26 @@ class Patience:
             if self._silence:
                 self._learn(self._silence)
             self._silence = 0
-            self._listen()
+            self._spoken.append((self._now, self._frames.copy()))
+            if len(self._spoken) == _TOGETHER:
+                self._listen()
         elif self._silence is not None:
             if self._silence == 0:
+                self._listen()
                 self.factor = self._judge()
             self._silence += HOP
         return self.factor
 
     def _listen(self) -> None:
-        heard = pitch(self._frames).tolist()
-        for index, hertz in enumerate(reversed(heard)):
-            if hertz:
-                self._voiced.append((self._now - index * _STEP, hertz))
+        """Finds the pitch of what was spoken since it last did."""
+        if not self._spoken:
+            return
+        heard = iter(pitch(np.concatenate([frames for _, frames in self._spoken])).tolist())
+        for now, frames in self._spoken:
+            for index, hertz in enumerate(reversed([next(heard) for _ in frames])):
+                if hertz:
+                    self._voiced.append((now - index * _STEP, hertz))
+        self._spoken.clear()
 
     def _judge(self) -> float:
         """How patient to be after the phrase that ends here."""
