@@ -78,6 +78,9 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Speech that may wait for the recognizer, per channel."""
     hang_seconds: Annotated[float, Meta(ge=1, le=600)] = 20.0
     """A worker that has work and says nothing for so long is killed and restarted."""
+    growth_megabytes: Annotated[int, Meta(ge=0, le=65_536)] = 512
+    """A worker that has grown by so much since its model was loaded is replaced between two
+    utterances, once a minute at most; 0: never."""
 
 
 class CoachSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

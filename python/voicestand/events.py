@@ -213,11 +213,16 @@ class SpeechEnded(Event, frozen=True, kw_only=True, tag="speech.ended"):
 
 
 class TranscriptPartial(Event, frozen=True, kw_only=True, tag="transcript.partial"):
-    """What the recognizer believes so far; may change."""
+    """What the recognizer believes so far.
+
+    The first ``stable`` characters stay in all later partials of the utterance; what follows them
+    may change. The transcript is not bound by either.
+    """
 
     channel: str
     utterance: str
     text: str
+    stable: int = 0
 
 
 class TranscriptFinal(Event, frozen=True, kw_only=True, tag="transcript.final"):
@@ -286,6 +291,8 @@ class EngineStats(Event, frozen=True, kw_only=True, tag="engine.stats"):
     """How busy each CPU of the machine was with all that runs on it, percent, by number."""
     routing: dict[str, RoutingStats] = {}
     """By channel, where the recognizer asks providers elsewhere; since the session began."""
+    lag: dict[str, float] = {}
+    """By channel: seconds of what was said that the recognizer has not heard yet."""
 
 
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):

@@ -136,3 +136,17 @@ class Threaded(Echo):
     def __init__(self) -> None:
         super().__init__()
         threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+
+
+class Leaky(Echo):
+    """Keeps 24 MB of every utterance."""
+
+    name = "leaky"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[npt.NDArray[np.uint8]] = []
+
+    def finish(self) -> Transcript:
+        self._kept.append(np.ones(24 << 20, np.uint8))
+        return super().finish()

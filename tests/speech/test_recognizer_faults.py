@@ -17,6 +17,7 @@ from tests.speech import faulty_engine
 from tests.speech.faulty_engine import words_of
 from tests.speech.hearing import PATIENCE, REPOSITORY, Hearing, Pcm
 
+from voicestand.speech.pending import Abandoned
 from voicestand.speech.recognizer import LOOKBACK
 
 ECHO = "tests.speech.faulty_engine:Echo"
@@ -393,3 +394,47 @@ def test_a_worker_that_replaces_another_keeps_to_the_same_cpus() -> None:
         second = hearing.ready_worker()
         wait_until(lambda: os.sched_getaffinity(second) == last)
         assert os.sched_getaffinity(0) >= last
+
+
+def test_what_was_said_and_is_not_heard_yet_is_the_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECHO_PACE", "0.05")
+    with Hearing(ECHO) as hearing:
+        assert hearing.recognizer.lag() == 0
+        hearing.write(noise(5))
+        assert hearing.recognizer.lag() == 0  # nobody spoke
+        hearing.say("a", noise(10))
+        assert 9 < hearing.recognizer.lag() <= 10
+        hearing.recognizer.begin("b", hearing.recognizer.head)
+        hearing.write(noise(2))
+        assert hearing.recognizer.lag() > 2
+        wait_until(lambda: hearing.recognizer.lag() == 0)
+        assert list(hearing.texts) == ["a"]
+
+
+def test_a_final_says_why_the_recognizer_has_no_word_on_it() -> None:
+    with Hearing(ECHO) as hearing:
+        hearing.say("poison", noise(1, fault=faulty_engine.EXIT))
+        hearing.say("b", noise(1))
+        hearing.drain()
+        assert [final.abandoned for final in hearing.finals] == [Abandoned.GAVE_UP, None]
+    with Hearing("tests.speech.faulty_engine:CannotStart") as hearing:
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert [final.abandoned for final in hearing.finals] == [Abandoned.UNAVAILABLE]
+
+
+def test_a_worker_that_has_grown_too_much_is_replaced_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("voicestand.speech.worker_memory.REST_SECONDS", 0.0)
+    workers = set()
+    with Hearing("tests.speech.faulty_engine:Leaky", growth_megabytes=60) as hearing:
+        for number in range(9):
+            hearing.say(str(number), noise(1, seed=number))
+            if number % 2:
+                hearing.drain()
+                workers.add(hearing.ready_worker())
+        hearing.drain()
+        assert hearing.texts == {str(n): words_of(noise(1, seed=n)) for n in range(9)}
+        assert set(hearing.codes) == {"replaced"}
+        assert len(workers) >= 2

@@ -47,7 +47,7 @@ class LiveView:
         self._channels: list[str] = []
         self._bars: dict[str, LevelBar] = {}
         self._levels: dict[str, tuple[float, float]] = {}
-        self._partials: dict[str, str] = {}
+        self._partials: dict[str, Text] = {}
         self._suggestions: deque[str] = deque(maxlen=SHOWN_SUGGESTIONS)
         self._latency: TranscriptFinal | None = None
         self._finals = 0
@@ -77,7 +77,7 @@ class LiveView:
                 line = f"{event.session} · {source} · {models}"
                 self._console.print(Text(printable(line), style="dim"))
             case TranscriptPartial():
-                self._partials[event.channel] = printable(event.text)
+                self._partials[event.channel] = _partial(event)
             case TranscriptFinal():
                 self._partials.pop(event.channel, None)
                 self._latency = event
@@ -107,7 +107,7 @@ class LiveView:
             meters.add_row(
                 Text(channel, style=_style(channel)),
                 self._bars[channel].render(rms, peak, now),
-                Text(self._partials.get(channel, ""), style="dim italic"),
+                self._partials.get(channel, Text()),
             )
         advice = [Text(f"  ▶ {text}", style="bold yellow") for text in self._suggestions]
         return Group(Text(), meters, *advice, self._status())
@@ -151,6 +151,12 @@ def _row(time: str, channel: str, text: Text) -> RenderableType:
     row.add_column()
     row.add_row(time, channel, text)
     return row
+
+
+def _partial(event: TranscriptPartial) -> Text:
+    """What will stay as it is, then, dim, what may change."""
+    text = Text(printable(event.text[: event.stable]), style="italic")
+    return text.append(printable(event.text[event.stable :]), style="dim")
 
 
 def _caption(final: TranscriptFinal) -> RenderableType:

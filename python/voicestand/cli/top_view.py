@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 3.0
 """A snapshot is written every second: an older one means that the session is stuck."""
+LATE_SECONDS = 5.0
+"""Speech that waits for longer is shown in red."""
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -34,6 +36,8 @@ def render(running: Published, now: float, *, ended: bool = False) -> Renderable
     parts: list[RenderableType] = [head]
     for source in stats.sources:
         parts += [Text(), _books(source), _loudness(source), _histograms(source)]
+    if stats.lag:
+        parts.append(_lag(stats.lag))
     if stats.routing:
         parts += [Text(), providers(stats.routing)]
     parts += [Text(), _processes(stats.processes), _cores(stats)]
@@ -48,6 +52,14 @@ def _books(source: SourceStats) -> Text:
     for what, count in (("lost", source.frames_lost), ("xruns", source.xruns)):
         line.append(" · ", style="not bold")
         line.append(f"{what} {count:,}", style="bold red" if count else "not bold green")
+    return line
+
+
+def _lag(lag: dict[str, float]) -> Text:
+    line = Text("not yet recognized")
+    for channel, seconds in lag.items():
+        line.append(f" · {printable(channel)} ")
+        line.append(f"{seconds:.1f} s", style="bold red" if seconds > LATE_SECONDS else "green")
     return line
 
 

@@ -146,6 +146,7 @@ class Conversation:
             processes=processes,
             cores=cores,
             routing=routing(self._recognizers),
+            lag={role: round(one.lag(), 1) for role, one in list(self._recognizers.items())},
         )
 
     def _books(self) -> Books:

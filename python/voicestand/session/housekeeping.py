@@ -18,6 +18,7 @@ from voicestand.cpu import rtkit
 from voicestand.cpu.affinity import pin
 from voicestand.cpu.placement import Plan, plan, written
 from voicestand.cpu.priority import PRIORITY
+from voicestand.session.backlog import BacklogWatch
 from voicestand.session.listener import Listener
 from voicestand.speech.recognizer import Recognizer
 
@@ -60,6 +61,7 @@ class Housekeeper:
         self._recognizers = recognizers
         self._conversation = conversation
         self._tell = tell
+        self._backlog = BacklogWatch(recognizers, tell)
         self._sysroot = sysroot
         self._thermometer = _native.Thermometer(sysroot)
         self._governor = _native.ThermalGovernor(self._thermometer.limit)
@@ -106,6 +108,7 @@ class Housekeeper:
             self._release(self._conversation)
 
     def _look(self) -> None:
+        self._backlog.look()
         self._govern()
         self._replan()
         self._place()

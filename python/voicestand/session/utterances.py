@@ -67,6 +67,7 @@ class Utterances:
             channel=partial.channel,
             utterance=partial.utterance,
             text=partial.text,
+            stable=partial.stable,
         )
 
     def final(self, final: FinalResult, audio: str | None) -> TranscriptFinal:

@@ -130,6 +130,12 @@ class Pending:
             commands.append(Advance(head))
         return commands
 
+    def unheard(self, head: int) -> int:
+        """Samples of the utterances that nobody has heard; there is audio up to ``head``."""
+        return sum(
+            max(0, (head if one.end is None else one.end) - one.position) for one in self._wanted()
+        )
+
     def busy(self) -> bool:
         """Whether the worker, as far as it was told, has something left to do."""
         first = next(self._wanted(), None)
@@ -193,11 +199,7 @@ class Pending:
         """
         first = next(self._wanted(), None)
         blamed = first if first is not None and first.told_begin and self.busy() else None
-        self._told_head = 0
-        self._drops.clear()
-        for utterance in self._owed:
-            utterance.told_begin = utterance.told_end = False
-            utterance.position = utterance.start
+        self.replaced()
         if blamed is None:
             return None
         if death is Death.KILLED:
@@ -207,6 +209,14 @@ class Pending:
         if blamed.crashes < CRASH_LIMIT and blamed.kills < KILL_LIMIT:
             return None
         return self._abandon(blamed, Abandoned.GAVE_UP)
+
+    def replaced(self) -> None:
+        """Another worker follows, nobody's fault: it must be told everything again."""
+        self._told_head = 0
+        self._drops.clear()
+        for utterance in self._owed:
+            utterance.told_begin = utterance.told_end = False
+            utterance.position = utterance.start
 
     def _wanted(self) -> Iterator[Utterance]:
         return (utterance for utterance in self._owed if utterance.abandoned is None)

@@ -15,6 +15,10 @@ is decoded. NB: the model expects the mean over the whole utterance. With its st
 the word error rate on real recordings rises from 0.31 to 0.39; holding back 1.5 s or more brings
 no more."""
 
+EARLY = SAMPLE_RATE // 2
+"""Samples from which on there are partials while it is held back, decoded with the mean of so much.
+They cost a few tenths of what the final does, and most of them change."""
+
 CHUNK = 2048
 """Samples per call of the decoder. Its result depends on how the audio is cut, so it is always cut
 in the same way from the utterance's first sample on."""
@@ -76,7 +80,19 @@ class PocketSphinx:
 
     def partial(self) -> str:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
-        return self._text() if self._decoding else ""
+        if self._decoding:
+            return self._text()
+        return self._early() if self._unheard_samples >= EARLY else ""
+
+    def _early(self) -> str:
+        """What is believed of an opening; nothing of it is left when the audio is decoded."""
+        opening = np.concatenate(self._unheard)
+        self._begin(opening)
+        self._decoder.process_raw(opening.tobytes())
+        text = self._text()
+        self._decoder.end_utt()
+        self._decoding = False
+        return text
 
     def finish(self) -> Transcript:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""

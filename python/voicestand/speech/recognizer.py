@@ -14,6 +14,7 @@ import numpy.typing as npt
 from voicestand.config import SpeechSettings
 from voicestand.events import RoutingStats, Severity
 from voicestand.routing.accounts import total
+from voicestand.speech.agreement import Agreement
 from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog, Pcm
 from voicestand.speech.messages import Pace
 from voicestand.speech.pending import Abandoned, Pending, Settled
@@ -39,6 +40,8 @@ class PartialResult(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     utterance: str
     text: str
+    stable: int
+    """So many first characters of ``text`` stay in all later ones of this utterance."""
 
 
 class FinalResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +123,8 @@ class Recognizer:
         self._log = AudioLog(round(settings.backlog_seconds * SAMPLE_RATE) + LOOKBACK + PIECE)
         self._announced = 0
         self._partial_interval = settings.partial_interval
+        self._agreement: tuple[str, Agreement] = ("", Agreement())
+        """Of the utterance that had the last partial."""
         self._undelivered = 0
         self._alerts: list[tuple[Severity, str, str]] = []
         self._closed = False
@@ -130,6 +135,7 @@ class Recognizer:
             engine_path=engine_path or choice.path,
             partial_interval=settings.partial_interval,
             hang_seconds=settings.hang_seconds,
+            growth=settings.growth_megabytes << 20,
             log=self._log,
             pending=self._pending,
             changed=self._changed,
@@ -172,6 +178,11 @@ class Recognizer:
     def head(self) -> int:
         """Absolute index of the next sample to be written."""
         return self._log.head
+
+    def lag(self) -> float:
+        """Seconds of what was said that the recognizer has not heard yet. Any thread may ask."""
+        with self._changed:
+            return self._pending.unheard(self._log.head) / SAMPLE_RATE
 
     def audio(self, start: int, end: int) -> Pcm:
         """The samples ``start`` to ``end`` that were written; silence where they are gone.
@@ -345,7 +356,12 @@ class Recognizer:
         return alerts
 
     def _partial(self, utterance: str, text: str) -> None:
-        self._on_partial(PartialResult(channel=self._channel, utterance=utterance, text=text))
+        if utterance != self._agreement[0]:
+            self._agreement = (utterance, Agreement())
+        shown, stable = self._agreement[1](text)
+        self._on_partial(
+            PartialResult(channel=self._channel, utterance=utterance, text=shown, stable=stable)
+        )
 
     def _routed(self, worker: int, stats: RoutingStats) -> None:
         self._routing[worker] = stats

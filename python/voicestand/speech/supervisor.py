@@ -27,6 +27,7 @@ from voicestand.speech.messages import (
     Routing,
 )
 from voicestand.speech.pending import Death, Pending, Settled
+from voicestand.speech.worker_memory import Growth
 from voicestand.speech.worker_process import (
     START_SECONDS,
     TemplateGoneError,
@@ -85,6 +86,7 @@ class Supervisor:
         engine_path: str,
         partial_interval: float,
         hang_seconds: float,
+        growth: int,
         log: AudioLog,
         pending: Pending,
         changed: threading.Condition,
@@ -95,6 +97,10 @@ class Supervisor:
         self._engine_path = engine_path
         self._partial_interval = partial_interval
         self._hang_seconds = hang_seconds
+        self._growth_limit = growth
+        self._growth: Growth | None = None
+        self._excess = 0
+        """Bytes by which the worker has grown too much."""
         self._log = log
         self._pending = pending
         self._changed = changed
@@ -202,6 +208,8 @@ class Supervisor:
         elif self._patience() == 0.0:
             worker.kill()
             self._died(worker, hung=True)
+        elif self._excess:
+            self._replace(worker)
 
     def _make(self) -> None:
         try:
@@ -310,11 +318,30 @@ class Supervisor:
         with self._changed:
             settled = self._pending.final(final)
         self._deliver(settled)
+        if self._growth is not None:
+            self._excess = self._growth.excess()
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Has another worker go on, since this one has grown too much."""
+        excess, self._excess = self._excess, 0
+        worker.kill()
+        self._part()
+        self._spawn_at = 0.0
+        with self._changed:
+            self._pending.replaced()
+        self._callbacks.alert(
+            "info",
+            "recognizer.replaced",
+            f"the recognizer's worker had grown by {excess >> 20} MB and was replaced between two "
+            "utterances (speech.growth_megabytes)",
+        )
 
     def _became_ready(self, engine: str) -> None:
         self._engine_name = engine
         self._born = time.monotonic()
-        self._failed_starts = self._killed_starts = 0
+        self._failed_starts = self._killed_starts = self._excess = 0
+        if self._worker is not None:
+            self._growth = Growth(self._worker.pid, self._growth_limit)
         if self._unavailable:
             self._unavailable = False
             self._callbacks.alert("info", "recognizer.recovered", "the recognizer works again")
