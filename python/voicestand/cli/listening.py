@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -87,6 +88,13 @@ class Listening:
         self._notifier.close()
         if self._log is not None:
             self._log.close()
+
+    def forget(self) -> None:
+        """Frees what the session that has ended took, before the next one takes as much."""
+        self._conversation, self.devices = None, ()
+        # It is a cycle, with a compiled network and its threads in it, and the collector comes by
+        # too rarely: 2.5 MB and more than one thread a session.
+        gc.collect()
 
     def beat(self) -> None:
         """All of the session works: called every second or so."""

@@ -144,6 +144,7 @@ def _listen(
         while True:
             live.devices = _devices(settings, system_audio)
             code = _session(live.devices, settings, events, duration, live)
+            live.forget()
             if code or not live.goes_on:
                 # A service that is told to end has done what it should.
                 return 0 if daemon and code == exit_code.INTERRUPTED else code
