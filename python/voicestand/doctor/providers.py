@@ -12,15 +12,16 @@ def providers() -> list[Check]:
     from voicestand.speech.providers import notice, path_of
     from voicestand.speech.registry import OPENAI, chosen
 
+    name = "providers"
     try:
         speech = config.load().speech
     except VoicestandError:
-        return []  # the settings have a check of their own
+        speech = config.SpeechSettings()  # what is wrong with the settings is said elsewhere
     if speech.engine != OPENAI.name:
-        return []
+        return [Check(name, "ok", "none is named: what is said stays on this machine")]
     try:
         chosen(speech)
     except VoicestandError as error:
         fix = "see docs/recognizers.md, or set speech.engine to auto"
-        return [Check("providers", "error", str(error), fix)]
-    return [Check("providers", "ok", notice(path_of(speech.providers)))]
+        return [Check(name, "error", str(error), fix)]
+    return [Check(name, "ok", notice(path_of(speech.providers)))]
