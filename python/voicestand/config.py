@@ -72,6 +72,8 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     providers: str = ""
     """The file that names the providers of the engine ``openai``; empty: ``providers.toml`` beside
     the usual settings file. Nothing is sent anywhere unless ``engine`` is ``openai``."""
+    vocabulary: str = ""
+    """A file of names and terms to expect, one a line (docs/recognizers.md). Empty: none."""
     partial_interval: Annotated[float, Meta(ge=0.05, le=60)] = 0.3
     """Seconds of audio between partials."""
     backlog_seconds: Annotated[float, Meta(ge=10, le=7200)] = 600.0

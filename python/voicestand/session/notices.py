@@ -8,13 +8,16 @@ from importlib.util import find_spec
 from voicestand.config import SpeechSettings
 from voicestand.events import Severity
 from voicestand.speech import EMBEDDED_CODE, embedded_notice
-from voicestand.speech.registry import OPENAI
+from voicestand.speech.registry import OPENAI, chosen
 
 CLASH_CODE = "packages.clash"
 """Code of the alert (severity ``warning``) that two installed packages overwrite each other."""
 
 REMOTE_CODE = "recognizer.remote"
 """Code of the alert (severity ``info``) that says where what is said is sent."""
+
+VOCABULARY_CODE = "recognizer.vocabulary"
+"""Code of the alert (severity ``warning``) that the recognizer has no use for a vocabulary."""
 
 
 def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
@@ -26,6 +29,12 @@ def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
         from voicestand.speech import providers
 
         yield "info", REMOTE_CODE, providers.notice(providers.path_of(settings.providers))
+    if settings.vocabulary and (choice := chosen(settings)).vocabulary is None:
+        yield (
+            "warning",
+            VOCABULARY_CODE,
+            f"{choice.name} cannot be told a vocabulary: it is not used",
+        )
     if find_spec("onnxruntime") is None:  # the doctor and the packages' metadata take time to load
         return
     from voicestand.doctor.installation import onnxruntime

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
+from voicestand.speech.dictionary import Dictionary
 from voicestand.speech.protocol import RecognizedWord, Transcript
+from voicestand.speech.vocabulary import Term
 
 HOLD_BACK = SAMPLE_RATE
 """Samples at the start of an utterance from which the cepstral mean is estimated before any of it
@@ -46,7 +49,8 @@ class PocketSphinx:
 
     name = "pocketsphinx"
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Sequence[Term] = ()) -> None:
+        """``terms``: words besides those of its dictionary."""
         from pocketsphinx import Decoder
 
         # All passes stay on. Without the second one (fwdflat) the final of an utterance of real
@@ -57,6 +61,7 @@ class PocketSphinx:
         # for one word, which costs next to nothing.
         self._decoder.add_keyphrase(_MEAN_SEARCH, "oh")
         self._decoder.activate_search(_WORD_SEARCH)
+        self._dictionary = Dictionary(self._decoder, _WORD_SEARCH, terms)
         self._standard_mean = self._decoder.get_cmn(False)
         self._unheard: list[Pcm] = []
         self._unheard_samples = 0
@@ -134,13 +139,16 @@ class PocketSphinx:
         hypothesis = self._decoder.hyp()
         if hypothesis is None:
             return ""
-        return " ".join(filter(None, map(plain_word, hypothesis.hypstr.split())))
+        return " ".join(filter(None, map(self._written, hypothesis.hypstr.split())))
+
+    def _written(self, token: str) -> str:
+        return self._dictionary.text(plain_word(token))
 
     def _words(self) -> list[RecognizedWord]:
         logmath = self._decoder.logmath
         words = []
         for segment in self._decoder.seg() or ():
-            if not (text := plain_word(segment.word)):
+            if not (text := self._written(segment.word)):
                 continue
             words.append(
                 RecognizedWord(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from voicestand.config import SpeechSettings
 from voicestand.errors import EngineUnavailableError, InputError
+from voicestand.speech import vocabulary
 from voicestand.speech.models import kind, manifest, store
 
 AUTO = "auto"
@@ -29,6 +30,8 @@ class Entry(NamedTuple):
     """Has no threads of its own, so that a process that has loaded its model may be forked."""
     remote: bool = False
     """Sends audio to the providers of a file. Never chosen but by name."""
+    vocabulary: bool = False
+    """Can be told terms to expect."""
 
     @property
     def embedded(self) -> bool:
@@ -47,6 +50,8 @@ class Choice(NamedTuple):
     entry: Entry
     model: Path | None = None
     """The model's folder, or the file of providers; None where the engine is embedded."""
+    vocabulary: Path | None = None
+    """A file of terms that the engine is told."""
 
     @property
     def name(self) -> str:
@@ -56,20 +61,28 @@ class Choice(NamedTuple):
     @property
     def path(self) -> str:
         """What a worker makes the engine from."""
-        if self.model is None:
+        if self.model is None and self.vocabulary is None:
             return self.entry.path
-        return f"voicestand.speech.loading:{self.entry.name}@{self.model}"
+        made = f"voicestand.speech.loading:{self.entry.name}@{self.model or ''}"
+        return made if self.vocabulary is None else f"{made}\n{self.vocabulary}"
 
 
 ENTRIES = (
     Entry(kind.MOONSHINE, "voicestand.speech.moonshine:Moonshine", "moonshine_voice", "moonshine"),
     Entry(kind.SHERPA_ONNX, "voicestand.speech.sherpa:SherpaOnnx", "sherpa_onnx", "sherpa"),
-    Entry(kind.WHISPER, "voicestand.speech.whisper:Whisper", "openvino_genai", "whisper"),
+    Entry(
+        kind.WHISPER,
+        "voicestand.speech.whisper:Whisper",
+        "openvino_genai",
+        "whisper",
+        vocabulary=True,
+    ),
     Entry(
         "pocketsphinx",
         "voicestand.speech.pocketsphinx:PocketSphinx",
         "pocketsphinx",
         forkable=True,
+        vocabulary=True,
     ),
 )
 """Best first: ``auto`` is the first one that is installed and has a model."""
@@ -124,9 +137,9 @@ def find(name: str) -> Entry:
 
 
 def chosen(settings: SpeechSettings) -> Choice:
-    """The engine that the settings mean, with its model or its providers.
+    """The engine that the settings mean, with its model or its providers, and its vocabulary.
 
-    Raises what :func:`resolve` raises.
+    Raises what :func:`resolve` raises, and ``InputError`` for a vocabulary that is wrong.
     """
     choice = resolve(settings.engine, settings.model, settings.providers)
     if choice.entry.remote and choice.model is not None:
@@ -138,6 +151,10 @@ def chosen(settings: SpeechSettings) -> Choice:
                 f"speech.hang_seconds = {settings.hang_seconds:g}: must be {REPLAY_SECONDS:g} s "
                 f"longer than the deadline in {choice.model} ({deadline:g} s)"
             )
+    if settings.vocabulary:
+        path = Path(settings.vocabulary).expanduser().absolute()
+        vocabulary.read(path)
+        return choice._replace(vocabulary=path if choice.entry.vocabulary else None)
     return choice
 
 

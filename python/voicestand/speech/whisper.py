@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from voicestand.speech.audio_log import Pcm
 from voicestand.speech.protocol import Transcript
+from voicestand.speech.vocabulary import Term
 from voicestand.speech.whole_utterance import Samples, WholeUtterance
 
 DEVICE = "CPU"
@@ -13,6 +15,22 @@ DEVICE = "CPU"
 PRECISION = "f32"
 """NB: on processors with AMX the CPU plugin computes in bf16 unless it is told not to: the same
 audio would have another transcript on another machine."""
+
+
+LONGEST_PROMPT = 600
+"""Characters of the prompt: Whisper reads 224 tokens, of which a rare name takes one for every two
+or three characters."""
+
+
+def prompt(terms: Sequence[Term]) -> str:
+    """A text before the utterance in which the likeliest of ``terms`` are written as they are."""
+    text = ""
+    for term in sorted(terms, key=lambda term: -term.boost):
+        longer = f"{text}, {term.text}" if text else term.text
+        if len(longer) >= LONGEST_PROMPT:
+            break
+        text = longer
+    return f"{text}."
 
 
 class Whisper:
@@ -24,7 +42,7 @@ class Whisper:
 
     name = "whisper"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terms: Sequence[Term] = ()) -> None:
         from openvino_genai import WhisperPipeline
 
         self._pipeline = WhisperPipeline(str(folder), DEVICE, INFERENCE_PRECISION_HINT=PRECISION)
@@ -34,6 +52,8 @@ class Whisper:
         if self._config.is_multilingual:  # networks for English alone refuse to be told
             self._config.task = "transcribe"
             self._config.language = "<|en|>"
+        if terms:
+            self._config.initial_prompt = prompt(terms)
         self._utterance = WholeUtterance(self._recognize)
 
     def start(self) -> None:
