@@ -35,7 +35,7 @@ def make(folder: Path) -> Path:
     vocabulary = [f"{n} {name!r} {len(name)}" for n, name in enumerate(letters)]
     tokenizer, _ = build_rwkv_tokenizer(vocabulary)
     for name, model in (
-        ("openvino_tokenizer", tokenizer),
+        ("openvino_tokenizer", _masked(tokenizer)),
         ("openvino_detokenizer", _detokenizer(names)),
         ("openvino_encoder_model", _encoder()),
         ("openvino_decoder_model", _decoder()),
@@ -76,6 +76,16 @@ _CONFIGURATION = {
         "nb_max_frames": 3000,
     },
 }
+
+
+def _masked(tokenizer: ov.Model) -> ov.Model:
+    """With the mask that the pipeline looks for when it is given a prompt."""
+    ids = tokenizer.outputs[0].get_node().input_value(0)
+    mask = ops.convert(ops.equal(ids, ids), "i64")
+    mask.output(0).set_names({"attention_mask"})
+    named = ops.convert(ids, "i64")
+    named.output(0).set_names({"input_ids"})
+    return ov.Model([named, mask], tokenizer.get_parameters(), "tokenizer")
 
 
 def _detokenizer(names: list[str]) -> ov.Model:

@@ -15,6 +15,7 @@ from tests.speech.hearing import Hearing, Pcm, spoken
 
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.registry import resolve
+from voicestand.speech.vocabulary import Term
 from voicestand.speech.whisper import Whisper
 from voicestand.speech.whole_utterance import FIRST, Samples, WholeUtterance
 
@@ -127,3 +128,11 @@ def test_all_partials_together_hear_at_most_twice_the_audio(blocks: list[int]) -
     assert sum(heard) <= 2 * sum(blocks)
     assert bool(heard) == (sum(blocks) >= FIRST)
     assert heard == sorted(heard)
+
+
+def test_the_network_is_given_the_vocabulary_before_the_audio(folder: Path) -> None:
+    prompted = Whisper(folder, [Term("Zalando")])
+    found = hear(prompted, spoken(TEXT))
+    # The stand-in ends after so many tokens, those it was given included.
+    assert 0 < len(found.text.split()) < stand_in_whisper.WORDS
+    assert hear(prompted, spoken(TEXT)) == found
