@@ -16,11 +16,12 @@ from voicestand.events import RoutingStats, Severity
 from voicestand.routing.accounts import total
 from voicestand.speech.agreement import Agreement
 from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog, Pcm
+from voicestand.speech.callbacks import Callbacks
 from voicestand.speech.messages import Pace
 from voicestand.speech.pending import Abandoned, Pending, Settled
 from voicestand.speech.protocol import RecognizedWord
 from voicestand.speech.registry import chosen
-from voicestand.speech.supervisor import Callbacks, Supervisor
+from voicestand.speech.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from voicestand.speech.template_process import Template

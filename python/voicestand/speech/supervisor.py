@@ -7,15 +7,14 @@ import selectors
 import signal
 import threading
 import time
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from voicestand.events import RoutingStats, Severity
 from voicestand.speech.audio_log import AudioLog
 from voicestand.speech.backoff import Backoff
+from voicestand.speech.callbacks import Callbacks
 from voicestand.speech.messages import (
     Final,
     Notice,
@@ -46,21 +45,6 @@ START_KILL_LIMIT = 20
 
 RETRY_SECONDS = 30.0
 """Between two attempts once recognition was declared unavailable."""
-
-
-class Callbacks(NamedTuple):
-    """Whom the supervisor tells. All are called from its thread."""
-
-    partial: Callable[[str, str], None]
-    """Utterance, text."""
-    settled: Callable[[Settled, str], None]
-    """An utterance that leaves, and the engine's name."""
-    alert: Callable[[Severity, str, str], None]
-    """Severity, code, message."""
-    alerts: Callable[[], list[tuple[Severity, str, str]]]
-    """Takes what the listener wants to be told in this thread."""
-    routing: Callable[[int, RoutingStats], None]
-    """Process id of the worker, what its engine asked of providers elsewhere."""
 
 
 class State(Enum):
