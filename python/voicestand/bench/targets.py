@@ -26,7 +26,7 @@ from voicestand.errors import VoicestandError
 from voicestand.events import CoachSuggestion, SpeechEnded, TranscriptFinal
 
 STARTS = 5
-SOAK_MINUTES = 10.0
+SOAK_MINUTES = 20.0
 SLOPE_PARTS = 12
 """Into so many parts the second half of the soak is cut: neighbouring looks are not independent."""
 CAPTURE_SECONDS = 10.0
