@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from voicestand.cli.output import Output
     from voicestand.config import Settings
     from voicestand.events import SessionEnded
+    from voicestand.speech.template_process import Template
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONE_REQUEST = 0.5
@@ -114,36 +115,47 @@ def run(
         from voicestand.demo import recording
 
         files = [recording()]
+    from voicestand.speech.template_process import started_template
 
-    if not files:
-        raise typer.Exit(_listen(settings, system_audio, events, duration, daemon=daemon))
+    # The model takes longest to load: it is begun with before anything else is even imported.
+    with started_template(settings.speech) as template:
+        wanted = _Wanted(settings, events, duration, template)
+        code = _play(wanted, files, pace) if files else _listen(wanted, system_audio, daemon=daemon)
+    raise typer.Exit(code)
+
+
+class _Wanted(NamedTuple):
+    """What every session of a run has in common."""
+
+    settings: Settings
+    events: str | None
+    duration: float | None
+    template: Template | None
+
+
+def _play(wanted: _Wanted, files: Sequence[Path], pace: Literal["realtime", "max"]) -> int:
+    """A session for each recording, until one fails; returns the exit code."""
     from voicestand.audio.decoding import check
     from voicestand.audio.file import FileSource
 
     for file in files:  # a mistake in the last name is told before the first session, not after
         check(file)
     for file in files:
-        source = FileSource(file, settings.audio, pace=pace, limit=duration)
-        code = _session([source], settings, events, duration)
-        if code:
-            raise typer.Exit(code)
+        source = FileSource(file, wanted.settings.audio, pace=pace, limit=wanted.duration)
+        if code := _session([source], wanted):
+            return code
+    return 0
 
 
-def _listen(
-    settings: Settings,
-    system_audio: bool,
-    events: str | None,
-    duration: float | None,
-    *,
-    daemon: bool,
-) -> int:
+def _listen(wanted: _Wanted, system_audio: bool, *, daemon: bool) -> int:
     """One session on devices, or a service's, one after another; returns the exit code."""
     from voicestand.cli.listening import listening
 
+    settings = wanted.settings
     with listening(settings.daemon, daemon=daemon) as live, _ended_by_signals(live.stop):
         while True:
             live.devices = _devices(settings, system_audio)
-            code = _session(live.devices, settings, events, duration, live)
+            code = _session(live.devices, wanted, live)
             live.forget()
             if code or not live.goes_on:
                 # A service that is told to end has done what it should.
@@ -167,13 +179,7 @@ def _devices(settings: Settings, system_audio: bool) -> list[DeviceSource]:
     return sources
 
 
-def _session(
-    sources: Sequence[Source],
-    settings: Settings,
-    events: str | None,
-    duration: float | None,
-    live: Listening | None = None,
-) -> int:
+def _session(sources: Sequence[Source], wanted: _Wanted, live: Listening | None = None) -> int:
     """One session from start to summary; returns the exit code."""
     from voicestand.cli.output import open_output
     from voicestand.coach.coach import Coach
@@ -182,6 +188,7 @@ def _session(
     from voicestand.session.conversation import Conversation
     from voicestand.session.stats_file import StatsFile
 
+    settings, events = wanted.settings, wanted.events
     with ExitStack() as cleanup:
         for source in sources:
             cleanup.callback(source.close)
@@ -199,9 +206,10 @@ def _session(
             show=live.show(output) if live else output.show,
             journal=journal,
             coach=coach,
-            duration=duration,
+            duration=wanted.duration,
             publish=shown.write,
             beat=live.beat if live else None,
+            template=wanted.template,
         )
         output.follow(conversation)
         if live:

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from voicestand.journal.journal import Journal
 from voicestand.session import heap
 from voicestand.session.audio_keeping import AudioKeeper
 from voicestand.session.coaching import Coaching
-from voicestand.session.hearing import listeners, recognizer, teller, workers_template
+from voicestand.session.hearing import listeners, recognizer, teller
 from voicestand.session.housekeeping import Housekeeper
 from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
@@ -38,6 +39,7 @@ from voicestand.session.pulse import Pulse
 from voicestand.session.statistics import Observer, own_processes, routing, source_stats
 from voicestand.session.utterances import Utterances
 from voicestand.speech.recognizer import FinalResult, PartialResult, Recognizer
+from voicestand.speech.template_process import started_template
 
 if TYPE_CHECKING:
     from voicestand.session.usage import UsageMeter
@@ -66,11 +68,14 @@ class Conversation:
         sysroot: Path | None = None,
         publish: Callable[[EngineStats], None] | None = None,
         beat: Callable[[], None] | None = None,
+        template: Template | None = None,
     ) -> None:
         """``sources`` with distinct roles; the conversation closes them. ``duration``: seconds of
         audio after which it ends. ``sysroot``: where ``sys/`` of the machine is, if not in ``/``.
         ``publish`` is called with the statistics every second, in a thread of its own. ``beat`` is
         called in the thread of ``run`` every second or so, unless it or a listener hangs.
+        ``template``: what the recognizers' workers are forked from, and whoever gives it closes it;
+        else there is one for this conversation.
 
         With a live source its threads are placed, and the machine kept cool, while it runs.
         """
@@ -89,7 +94,8 @@ class Conversation:
         self._sysroot = sysroot
         self._housekeeper: Housekeeper | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._template: Template | None = None
+        self._template = template
+        self._own_template = ExitStack()
         self._recognizers: dict[str, Recognizer] = {}
         self._detector: Detector | None = None
         self._listeners: list[Listener] = []
@@ -173,16 +179,16 @@ class Conversation:
             self._audio.close()
             for one in self._recognizers.values():
                 one.close()
-            if self._template is not None:
-                self._template.close()
+            self._own_template.close()
             if self._detector is not None:
                 self._detector.close()
 
     def _begin(self) -> None:
         # The recognizers' model is loaded while this process compiles its own.
-        self._template = workers_template(self._settings)
-        if self._template is not None:
-            self._template.start()
+        if self._template is None:
+            self._template = self._own_template.enter_context(
+                started_template(self._settings.speech)
+            )
         for role in self._roles:
             self._recognizers[role] = recognizer(
                 role, self._settings, self._inbox.put, self._template

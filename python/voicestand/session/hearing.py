@@ -10,13 +10,11 @@ from voicestand.config import Settings
 from voicestand.events import Severity
 from voicestand.session.inbox import Alert, Message
 from voicestand.session.listener import Ear, Listener
-from voicestand.speech.forking import can_fork
 from voicestand.speech.recognizer import Recognizer
-from voicestand.speech.registry import chosen
-from voicestand.speech.template_process import Template
 from voicestand.vad.live import LiveVad
 
 if TYPE_CHECKING:
+    from voicestand.speech.template_process import Template
     from voicestand.vad.detector import Detector
 
 Put = Callable[[Message], None]
@@ -29,15 +27,6 @@ def teller(put: Put, channel: str | None = None) -> Tell:
         put(Alert(severity=severity, code=code, message=message, channel=channel))
 
     return tell
-
-
-def workers_template(settings: Settings) -> Template | None:
-    """What the recognizers' workers are forked from, not started; ``None`` if they cannot be.
-
-    Raises what :func:`voicestand.speech.registry.chosen` raises.
-    """
-    choice = chosen(settings.speech)
-    return Template(choice.path) if choice.entry.forkable and can_fork() else None
 
 
 def recognizer(role: str, settings: Settings, put: Put, template: Template | None) -> Recognizer:

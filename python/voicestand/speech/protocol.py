@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from voicestand.events import RoutingStats
-from voicestand.speech.audio_log import Pcm
+
+if TYPE_CHECKING:
+    from voicestand.speech.audio_log import Pcm
 
 if TYPE_CHECKING:
     from voicestand.speech.messages import Notice

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
+from voicestand.config import SpeechSettings
 from voicestand.speech.backoff import Backoff
+from voicestand.speech.forking import can_fork
 from voicestand.speech.messages import Fork, Forked, Loaded
+from voicestand.speech.registry import chosen
 from voicestand.speech.worker_process import (
     LAST_BREATH_SECONDS,
     ONE_THREAD,
@@ -226,3 +230,21 @@ def _readable(descriptors: Sequence[int], seconds: float | None) -> set[int]:
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
     return {fd for fd, _ in poll.poll(None if seconds is None else 1000 * seconds)}
+
+
+@contextmanager
+def started_template(settings: SpeechSettings) -> Iterator[Template | None]:
+    """What the workers of a run are forked from, loading; ``None`` if they cannot be forked.
+
+    Raises what :func:`voicestand.speech.registry.chosen` raises.
+    """
+    choice = chosen(settings)
+    if not (choice.entry.forkable and can_fork()):
+        yield None
+        return
+    template = Template(choice.path)
+    template.start()
+    try:
+        yield template
+    finally:
+        template.close()

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from voicestand.speech.audio_log import AudioLog
 from voicestand.speech.messages import Command, Report, ReportStream, encode
 
 if TYPE_CHECKING:
+    from voicestand.speech.audio_log import AudioLog
     from voicestand.speech.template_process import Template
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
