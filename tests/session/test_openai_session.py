@@ -12,7 +12,14 @@ from tests.program import Program, command_line, error_lines, events_of, of_kind
 from tests.speech.faulty_provider import FaultyProviders
 from tests.spoken_calls import Recording
 
-from voicestand.events import EngineAlert, EngineStats, SessionEnded, TranscriptFinal
+from voicestand.events import (
+    EngineAlert,
+    EngineStats,
+    SessionEnded,
+    SessionStarted,
+    TranscriptFinal,
+    TranscriptPartial,
+)
 
 SECRET = "sk-0123456789abcdef"
 
@@ -115,6 +122,22 @@ def test_a_worker_that_dies_while_a_provider_is_silent_loses_nothing(
     assert len({final.utterance for final in finals}) == len(finals)
     assert [final.start for final in finals] == sorted(final.start for final in finals)
     assert ended.routing["self"].requests == len(finals)
+
+
+def test_what_a_killed_run_heard_is_transcribed_here(
+    remote: Program, providers: FaultyProviders, monologue: Recording
+) -> None:
+    providers.plan(a={})
+    running = remote.start("run", "--input", monologue.path, "--events", "-")
+    session = running.first(SessionStarted).session
+    running.first(TranscriptPartial)
+    running.kill()
+    choose(remote)
+    assert remote("sessions", "recover").returncode == 0
+    (final,) = remote.journalled(session)
+    assert (final.engine, final.recovered) == ("pocketsphinx", True)
+    assert final.text
+    assert providers.asked == []
 
 
 def test_a_key_that_others_can_read_ends_the_program_before_anything_is_sent(

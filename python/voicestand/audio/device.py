@@ -329,6 +329,9 @@ class DeviceSource:
             except VoicestandError as error:
                 away.reason = str(error)
                 continue
+            except Exception as error:  # of foreign code; without this thread it would stay away
+                away.reason = f"{type(error).__name__}: {error}"
+                continue
             if stream is None or self._gives_audio(stream, away):
                 return
             away.reason = f"it opens and gives no audio for {SILENT_AFTER:.0f} s"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -20,6 +19,7 @@ from voicestand.daemon.silence import Silence
 from voicestand.errors import VoicestandError
 from voicestand.events import Event
 from voicestand.runtime_folder import private_folder, runtime_folder
+from voicestand.session.heap import forget_session
 
 if TYPE_CHECKING:
     from voicestand.config import DaemonSettings
@@ -92,9 +92,7 @@ class Listening:
     def forget(self) -> None:
         """Frees what the session that has ended took, before the next one takes as much."""
         self._conversation, self.devices = None, ()
-        # It is a cycle, with a compiled network and its threads in it, and the collector comes by
-        # too rarely: 2.5 MB and more than one thread a session.
-        gc.collect()
+        forget_session()
 
     def beat(self) -> None:
         """All of the session works: called every second or so."""

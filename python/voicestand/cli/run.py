@@ -137,6 +137,7 @@ def _play(wanted: _Wanted, files: Sequence[Path], pace: Literal["realtime", "max
     """A session for each recording, until one fails; returns the exit code."""
     from voicestand.audio.decoding import check
     from voicestand.audio.file import FileSource
+    from voicestand.session.heap import forget_session
 
     for file in files:  # a mistake in the last name is told before the first session, not after
         check(file)
@@ -144,6 +145,8 @@ def _play(wanted: _Wanted, files: Sequence[Path], pace: Literal["realtime", "max
         source = FileSource(file, wanted.settings.audio, pace=pace, limit=wanted.duration)
         if code := _session([source], wanted):
             return code
+        del source
+        forget_session()
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from voicestand.audio.source import SPEECH_RATE, Tell
@@ -19,6 +20,7 @@ from voicestand.journal.journal import Journal
 from voicestand.journal.spool import Spooled
 from voicestand.speech.pending import Abandoned
 from voicestand.speech.recognizer import FinalResult, Recognizer
+from voicestand.speech.registry import AUTO, chosen
 
 if TYPE_CHECKING:
     from voicestand.speech.template_process import Template
@@ -164,13 +166,18 @@ class Recovery:
 
     def _started(self, channel: str) -> Recognizer:
         """Raises ``EngineUnavailableError``."""
+        settings, template = self._settings.speech, self._template
+        if chosen(settings).entry.remote:
+            # What was said then need not have been said to go elsewhere.
+            settings = msgspec.structs.replace(settings, engine=AUTO)
+            template = None
         recognizer = Recognizer(
             channel,
-            self._settings.speech,
+            settings,
             on_partial=lambda partial: None,
             on_final=self._finals.put,
             on_alert=self._tell,
-            template=self._template,
+            template=template,
         )
         recognizer.start()
         return recognizer
