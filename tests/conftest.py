@@ -21,6 +21,9 @@ def program(tmp_path: Path) -> Iterator[Program]:
     home = tmp_path / "home"
     home.mkdir()
     program = Program.at(home)
+    # Else all that run at the same time would meet in one folder of this user's.
+    (home / "runtime").mkdir(mode=0o700)
+    program.env["XDG_RUNTIME_DIR"] = str(home / "runtime")
     yield program
     program.close()
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -411,6 +412,15 @@ def test_a_time_out_that_is_no_number_is_refused() -> None:
     core.close()
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own answer to it, which a shell takes from what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_read_that_waits() -> None:
     core = engine()
     reader = core.speech_reader()
@@ -422,6 +432,7 @@ def test_ctrl_c_ends_a_read_that_waits() -> None:
     core.close()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_push_that_waits() -> None:
     core = engine(ring_seconds=0.1)
     core.speech_reader()  # joins and goes: nobody holds the ring up

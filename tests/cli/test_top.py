@@ -19,10 +19,7 @@ from voicestand.events import SessionStarted
 @pytest.fixture
 def runtime(program: Program) -> Path:
     """The user's runtime directory."""
-    folder = program.home / "runtime"
-    folder.mkdir(mode=0o700)
-    program.env["XDG_RUNTIME_DIR"] = str(folder)
-    return folder / "voicestand"
+    return Path(program.env["XDG_RUNTIME_DIR"]) / "voicestand"
 
 
 def test_without_a_session_it_says_so_in_one_line(program: Program, runtime: Path) -> None:

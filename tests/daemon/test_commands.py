@@ -10,7 +10,6 @@ from tests.program import Program, error_lines
 
 @pytest.mark.parametrize("command", ["status", "stop"])
 def test_without_a_run_it_is_said_how_to_start_one(program: Program, command: str) -> None:
-    program.env["XDG_RUNTIME_DIR"] = str(program.home)
     done = program(command, "--json")
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = error_lines(done.stderr)
@@ -25,10 +24,7 @@ def test_a_daemon_of_recordings_is_refused_in_a_line_of_its_log(program: Program
 
 
 def test_a_daemon_needs_a_folder_that_is_its_users_alone(program: Program) -> None:
-    folder = Path(program.home) / "runtime"
-    folder.mkdir()
-    (folder / "voicestand").mkdir(mode=0o755)
-    program.env["XDG_RUNTIME_DIR"] = str(folder)
+    (Path(program.env["XDG_RUNTIME_DIR"]) / "voicestand").mkdir(mode=0o755)
     done = program("run", "--daemon")
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()

@@ -219,3 +219,19 @@ def test_audio_stays_for_the_next_start_where_the_journal_refuses_its_transcript
     keeper.give_up()
     desk.spooler.close()
     assert set(desk.on_disk()) == {"self-2"}
+
+
+def test_what_waits_for_a_slow_recognizer_is_not_open(desk: Desk) -> None:
+    def is_open() -> bool:
+        path = spool.folder_of(desk.journal, SESSION) / "self-1.wav"
+        # The one that the folder was listed by is gone, and resolves to itself.
+        return path in {one.resolve() for one in Path("/proc/self/fd").iterdir()}
+
+    desk.log.head = 8_000
+    desk.begin(1, 3_000)
+    desk.wait_for(1, 5_000)
+    assert is_open()
+    desk.end(1, 3_000, 8_000)
+    wait_until(lambda: not is_open())
+    desk.spooler.settle(final(1))
+    desk.wait_for_none()

@@ -55,7 +55,7 @@ def test_words_lie_in_order_within_the_audio_and_are_words(engine: PocketSphinx)
     assert transcript.words[-1].start > len(audio) / 2 / 16000
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_cut_of_the_audio_does_not_matter(engine: PocketSphinx, data: st.DataObject) -> None:
     audio = noisy(TEXT)

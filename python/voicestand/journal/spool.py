@@ -128,8 +128,10 @@ class SpoolFile:
         os.fdatasync(self._fd)
 
     def close(self) -> None:
-        """Closes the file and leaves it there."""
-        os.close(self._fd)
+        """Closes the file and leaves it there; a second call does nothing."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def find(folder: Path) -> list[Spooled]:

@@ -212,11 +212,13 @@ class Spooler:
         now = time.monotonic()
         for name, since in list(self._unsynced.items()):
             if now - since >= SYNC:
-                self._disk.do(self._flights[name].file.sync)
+                file = self._flights[name].file
+                self._disk.do(file.sync)
                 if name in self._growing:
                     self._unsynced[name] = now
-                else:
+                else:  # not open while it waits: hundreds may, behind a slow recognizer
                     del self._unsynced[name]
+                    self._disk.do(file.close)
         if (failed := self._disk.failure()) is not None:
             self._warn(str(failed))
 
