@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +29,17 @@ class Look(NamedTuple):
     megabytes: float
 
 
+def open_files(folder: Path) -> int:
+    """Of the process at ``folder``, without those that come and go: what is being said is spooled,
+    and the statistics read /proc."""
+    count = 0
+    for file in (folder / "fd").iterdir():
+        with suppress(FileNotFoundError):
+            target = os.readlink(file)
+            count += "/spool/" not in target and not target.startswith("/proc/")
+    return count
+
+
 def look(running: Running) -> Look:
     pids = [running.process.pid, *running.processes()]
     folders = [Path(f"/proc/{pid}") for pid in pids]
@@ -37,7 +50,7 @@ def look(running: Running) -> Look:
         if line.startswith(("Pss_Anon:", "Pss_Shmem:"))
     ]
     return Look(
-        sum(len(list((folder / "fd").iterdir())) for folder in folders),
+        sum(map(open_files, folders)),
         sum(len(list((folder / "task").iterdir())) for folder in folders),
         len(pids),
         1024 * sum(memory) / 1e6,
