@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +34,7 @@ def open_files(folder: Path) -> int:
     count = 0
     for file in (folder / "fd").iterdir():
         with suppress(FileNotFoundError):
-            target = os.readlink(file)
+            target = str(file.readlink())
             count += "/spool/" not in target and not target.startswith("/proc/")
     return count
 
