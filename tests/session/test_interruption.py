@@ -26,7 +26,7 @@ from voicestand.events import (
     TranscriptPartial,
 )
 
-ROUNDS = 8
+ROUNDS = 5
 SOON = 10.0
 """Seconds within which an interrupted program ends, on a busy machine."""
 
