@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.made_events import started
 
-from voicestand.events import SessionStarted
 from voicestand.journal import Journal
 
 COMPLETE = """
@@ -46,19 +46,7 @@ def _complete(home: Path, *words: str) -> list[str]:
 def home(tmp_path: Path) -> Path:
     with Journal.open(tmp_path / ".local" / "share" / "voicestand") as journal:
         for session in ("0193-first", "0194-second"):
-            journal.begin(
-                SessionStarted(
-                    session=session,
-                    t=0.0,
-                    version="0.1.0",
-                    started_at="2026-11-20T21:00:00+01:00",
-                    source="call.wav",
-                    channels=["self"],
-                    sample_rate=16_000,
-                    engine="pocketsphinx",
-                    vad_device="CPU",
-                )
-            )
+            journal.begin(started(session))
     return tmp_path
 
 

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from tests.made_events import started
 
 from voicestand.daemon.silence import Silence
 from voicestand.events import (
     EngineAlert,
     Event,
-    SessionStarted,
     SpeechEnded,
     SpeechStarted,
     TranscriptFinal,
 )
-
-
-def started() -> Event:
-    return SessionStarted(
-        session="s",
-        t=0.0,
-        version="1",
-        started_at="now",
-        source="mic",
-        channels=["self"],
-        sample_rate=48_000,
-        engine="e",
-        vad_device="CPU",
-    )
 
 
 def utterance(start: float, end: float, text: str = "hello") -> list[Event]:
@@ -61,7 +47,7 @@ def utterance(start: float, end: float, text: str = "hello") -> list[Event]:
 @pytest.fixture
 def silence() -> Silence:
     silence = Silence(600.0)
-    silence.note(started())
+    silence.note(started("s"))
     return silence
 
 
@@ -94,11 +80,11 @@ def test_who_has_just_come_back_is_given_time_to_speak(silence: Silence) -> None
 
 
 def test_the_next_session_begins_with_nothing_said(silence: Silence) -> None:
-    hear(silence, *utterance(10, 20), started())
+    hear(silence, *utterance(10, 20), started("s"))
     assert not silence.is_over(9_000)
 
 
 def test_zero_means_never() -> None:
     silence = Silence(0.0)
-    hear(silence, started(), *utterance(10, 20))
+    hear(silence, started("s"), *utterance(10, 20))
     assert not silence.is_over(86_400)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.made_events import started
 
 from voicestand.events import (
     ChannelMetrics,
@@ -31,17 +32,7 @@ class Call:
     channels: tuple[str, ...] = ("self", "other")
 
     def started(self) -> SessionStarted:
-        return SessionStarted(
-            session=self.session,
-            t=0.0,
-            version="0.1.0",
-            started_at="2026-11-20T21:00:00+01:00",
-            source="call.wav",
-            channels=list(self.channels),
-            sample_rate=48_000,
-            engine="pocketsphinx",
-            vad_device="CPU",
-        )
+        return started(self.session, self.channels)
 
     def final(
         self,

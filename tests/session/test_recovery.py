@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import pytest
+from tests.made_events import started
 from tests.program import Program, Running
 from tests.speech.hearing import SHARED
 
@@ -72,7 +73,7 @@ class Ruin:
         self.folder = folder
         self.alerts: list[str] = []
         with Journal.open(folder) as book:
-            book.begin(_started())
+            book.begin(started(SESSION))
             self.path = book.path
 
     def spool(self, number: int, samples: int = 16_000, **about: Any) -> Path:
@@ -102,20 +103,6 @@ class Ruin:
     @property
     def left(self) -> list[Path]:
         return [path for path in (self.folder / "spool").rglob("*") if path.is_file()]
-
-
-def _started(session: str = SESSION) -> SessionStarted:
-    return SessionStarted(
-        session=session,
-        t=0.0,
-        version="0.1.0",
-        started_at="2026-11-20T21:00:00+01:00",
-        source="call.wav",
-        channels=["self"],
-        sample_rate=48_000,
-        engine="quick",
-        vad_device="CPU",
-    )
 
 
 @pytest.fixture
@@ -215,7 +202,7 @@ def test_two_programs_that_recover_at_once_do_it_once(ruin: Ruin) -> None:
 
 def test_a_session_that_goes_on_is_left_alone(ruin: Ruin) -> None:
     with Journal.open(ruin.folder) as book:
-        book.begin(_started("alive"))
+        book.begin(started("alive"))
         about = About(session="alive", channel="self", utterance="u", start=0, speech_start=0)
         SpoolFile(spool.make_folder(ruin.path, "alive"), about).close()
         ruin.recover()

@@ -220,7 +220,7 @@ def test_half_a_message_counts_as_nothing() -> None:
 def test_an_engine_that_cannot_start_yields_empty_finals_and_one_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("voicestand.speech.supervisor.RETRY_SECONDS", 0.5)
+    monkeypatch.setattr("voicestand.speech.starts.RETRY_SECONDS", 0.5)
     with Hearing("tests.speech.faulty_engine:CannotStart") as hearing:
         hearing.say("a", noise(1))
         hearing.drain()

@@ -8,6 +8,7 @@ from typing import Any
 from voicestand.audio.sound_server import can_be_asked, default_source, sources
 from voicestand.doctor.check import Check
 from voicestand.doctor.probe import ProbeError, ask
+from voicestand.doctor.sound import RESTART, START
 from voicestand.errors import DeviceError
 
 # Audio of a device that hangs is waited for as long as a session does.
@@ -43,7 +44,6 @@ print(json.dumps(answer))
 _SILENT_DBFS = -80.0
 """A microphone in a quiet room is above it: its own noise is around -70 dBFS."""
 
-_START = "systemctl --user start pipewire pipewire-pulse, or pulseaudio --start"
 _INSTALL_PACTL = "sudo apt install pulseaudio-utils"
 _UNMUTE = (
     "pactl set-source-mute @DEFAULT_SOURCE@ 0 && pactl set-source-volume @DEFAULT_SOURCE@ 80%; "
@@ -57,8 +57,7 @@ def level() -> list[Check]:
     try:
         heard = ask(_LISTEN)
     except ProbeError as error:
-        fix = "restart the sound server (systemctl --user restart pipewire pipewire-pulse)"
-        return [Check(name, "warning", f"listening to it failed: {error}", fix)]
+        return [Check(name, "warning", f"listening to it failed: {error}", RESTART)]
     if "error" in heard:
         return [Check(name, "warning", str(heard["error"]), "voicestand devices shows the inputs")]
     return [_judged(name, heard)]
@@ -115,4 +114,4 @@ def system_audio() -> list[Check]:
         return [Check(name, "ok", f"{monitor_name()} is what this machine plays")]
     except DeviceError as error:
         message = f"{error}; --system-audio has nothing to hear"
-        return [Check(name, "warning", message, _START if can_be_asked() else _INSTALL_PACTL)]
+        return [Check(name, "warning", message, START if can_be_asked() else _INSTALL_PACTL)]

@@ -11,6 +11,9 @@ from voicestand.audio.devices import INSTALL_PORTAUDIO
 from voicestand.doctor.check import Check
 from voicestand.doctor.probe import ProbeError, ask
 
+START = "systemctl --user start pipewire pipewire-pulse, or pulseaudio --start"
+RESTART = "restart the sound server (systemctl --user restart pipewire pipewire-pulse)"
+
 _SECONDS_TO_CONNECT = 2.0
 
 _LIST_INPUTS = """
@@ -42,7 +45,7 @@ def server() -> list[Check]:
             "warning",
             "no PipeWire, PulseAudio or JACK server answers; audio comes from files, or from a "
             "sound card directly",
-            "systemctl --user start pipewire pipewire-pulse, or pulseaudio --start",
+            START,
         )
     ]
 
@@ -53,8 +56,7 @@ def inputs() -> list[Check]:
     try:
         answer = ask(_LIST_INPUTS)
     except ProbeError as error:
-        fix = "restart the sound server (systemctl --user restart pipewire pipewire-pulse)"
-        return [Check(library, "warning", f"listing the inputs failed: {error}", fix)]
+        return [Check(library, "warning", f"listing the inputs failed: {error}", RESTART)]
     if "error" in answer:
         message = str(answer["error"])
         fix = INSTALL_PORTAUDIO if INSTALL_PORTAUDIO in message else ""

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voicestand.lazy import names_of
+
 if TYPE_CHECKING:
     from voicestand.routing.accounts import total
     from voicestand.routing.failure import Kind, ProviderError
@@ -45,10 +47,4 @@ _MODULES = {
     "total": "accounts",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = names_of(__name__, _MODULES)

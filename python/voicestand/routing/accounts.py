@@ -46,3 +46,23 @@ def _total(of_one: Sequence[ProviderStats]) -> ProviderStats:
         units=round(sum(one.units for one in of_one), 3),
         cost=round(sum(one.cost for one in of_one), 6),
     )
+
+
+class Succession:
+    """The accounts of routers in workers that follow each other; it does not grow with them."""
+
+    def __init__(self) -> None:
+        self._accounts: tuple[RoutingStats | None, int, RoutingStats | None] = (None, 0, None)
+        """Of the workers before, the process id of the present one, and its own."""
+
+    def note(self, worker: int, account: RoutingStats) -> None:
+        """What the worker has counted since it began."""
+        before, present, last = self._accounts
+        if worker != present and last is not None:
+            before = total([last] if before is None else [before, last])
+        self._accounts = (before, worker, account)
+
+    def total(self) -> RoutingStats | None:
+        """All counted together. Any thread may ask."""
+        before, _, last = self._accounts
+        return total([one for one in (before, last) if one is not None])

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from voicestand.config import SpeechSettings
 from voicestand.events import RoutingStats, Severity
-from voicestand.routing.accounts import total
+from voicestand.routing.accounts import Succession
 from voicestand.speech.agreement import Agreement
 from voicestand.speech.audio_log import PIECE, SAMPLE_RATE, AudioLog, Pcm
 from voicestand.speech.callbacks import Callbacks
@@ -129,8 +129,7 @@ class Recognizer:
         self._undelivered = 0
         self._alerts: list[tuple[Severity, str, str]] = []
         self._closed = False
-        self._routing: dict[int, RoutingStats] = {}
-        """By worker."""
+        self._routing = Succession()
         self._supervisor = Supervisor(
             engine_name=choice.name,
             engine_path=engine_path or choice.path,
@@ -141,7 +140,7 @@ class Recognizer:
             pending=self._pending,
             changed=self._changed,
             callbacks=Callbacks(
-                self._partial, self._settled, on_alert, self._take_alerts, self._routed
+                self._partial, self._settled, on_alert, self._take_alerts, self._routing.note
             ),
             template=template,
         )
@@ -203,7 +202,7 @@ class Recognizer:
 
     def routing(self) -> RoutingStats | None:
         """What providers elsewhere were asked so far, by all workers; None where there are none."""
-        return total(list(self._routing.values()))
+        return self._routing.total()
 
     def confine(self, cpus: frozenset[int]) -> None:
         """Has the worker, and those that replace it, run on ``cpus`` only. Any thread may ask.
@@ -363,9 +362,6 @@ class Recognizer:
         self._on_partial(
             PartialResult(channel=self._channel, utterance=utterance, text=shown, stable=stable)
         )
-
-    def _routed(self, worker: int, stats: RoutingStats) -> None:
-        self._routing[worker] = stats
 
     def _settled(self, settled: Settled, engine: str) -> None:
         utterance, final = settled

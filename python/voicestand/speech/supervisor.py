@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voicestand.speech.audio_log import AudioLog
-from voicestand.speech.backoff import Backoff
 from voicestand.speech.callbacks import Callbacks
 from voicestand.speech.messages import (
     Final,
@@ -26,6 +25,7 @@ from voicestand.speech.messages import (
     Routing,
 )
 from voicestand.speech.pending import Death, Pending, Settled
+from voicestand.speech.starts import RETRY_SECONDS, Starts
 from voicestand.speech.worker_memory import Growth
 from voicestand.speech.worker_process import (
     START_SECONDS,
@@ -36,15 +36,6 @@ from voicestand.speech.worker_process import (
 
 if TYPE_CHECKING:
     from voicestand.speech.template_process import Template
-
-START_LIMIT = 5
-"""Workers in a row that may fail before they are ready; then finals come out empty."""
-
-START_KILL_LIMIT = 20
-"""The same for workers that were killed from outside."""
-
-RETRY_SECONDS = 30.0
-"""Between two attempts once recognition was declared unavailable."""
 
 
 class State(Enum):
@@ -99,11 +90,7 @@ class Supervisor:
         """When the worker was made, then when it became ready."""
         self._watched_since: float | None = None
         """Since when the worker has work and has not said anything; None: it has no work."""
-        self._spawn_at = 0.0
-        self._failed_starts = 0
-        self._killed_starts = 0
-        self._unavailable = False
-        self._backoff = Backoff()
+        self._starts = Starts()
         self._closing = False
         self._cpus: frozenset[int] | None = None
         self._pace: Pace | None = None
@@ -150,7 +137,7 @@ class Supervisor:
     @property
     def unavailable(self) -> bool:
         """Whether workers failed to start so often that finals come out empty."""
-        return self._unavailable
+        return self._starts.unavailable
 
     @property
     def worker_pid(self) -> int | None:
@@ -203,7 +190,7 @@ class Supervisor:
         except TemplateGoneError:
             return  # the next one wakes this thread
         except OSError as error:
-            self._spawn_at = time.monotonic() + self._backoff.delay(None)
+            self._starts.ended(None)
             self._start_failed(Death.CRASHED, f"cannot be made: {error}")
             return
         self._worker = worker
@@ -218,7 +205,7 @@ class Supervisor:
         """Lets go of what leaves without a worker's word."""
         with self._changed:
             settled = self._pending.take_abandoned()
-            if self._unavailable:
+            if self._starts.unavailable:
                 settled += self._pending.take_ended()
         self._deliver(settled)
 
@@ -251,7 +238,7 @@ class Supervisor:
         if self._worker is None:
             # A template that loads wakes this thread when it can fork, or never will.
             waits = self._template is not None and self._template.loading
-            return None if waits else self._spawn_at
+            return None if waits else self._starts.next_at
         if self._state is State.LOADING:
             return self._born + START_SECONDS
         if self._watched_since is not None:
@@ -310,7 +297,7 @@ class Supervisor:
         excess, self._excess = self._excess, 0
         worker.kill()
         self._part()
-        self._spawn_at = 0.0
+        self._starts.at_once()
         with self._changed:
             self._pending.replaced()
         self._callbacks.alert(
@@ -323,11 +310,10 @@ class Supervisor:
     def _became_ready(self, engine: str) -> None:
         self._engine_name = engine
         self._born = time.monotonic()
-        self._failed_starts = self._killed_starts = self._excess = 0
+        self._excess = 0
         if self._worker is not None:
             self._growth = Growth(self._worker.pid, self._growth_limit)
-        if self._unavailable:
-            self._unavailable = False
+        if self._starts.succeeded():
             self._callbacks.alert("info", "recognizer.recovered", "the recognizer works again")
         with self._changed:
             self._state = State.READY
@@ -362,7 +348,7 @@ class Supervisor:
         with self._changed:
             given_up = self._pending.died(death)
             owed = len(self._pending)
-        self._spawn_at = time.monotonic() + self._backoff.delay(lived)
+        self._starts.ended(lived)
         if lived is None:
             self._start_failed(death, reason)
         if lived is not None or death is Death.KILLED:
@@ -382,17 +368,9 @@ class Supervisor:
             )
 
     def _start_failed(self, death: Death, reason: str) -> None:
-        if death is Death.KILLED:
-            self._killed_starts += 1
-        else:
-            self._failed_starts += 1
-        if self._failed_starts < START_LIMIT and self._killed_starts < START_KILL_LIMIT:
-            return
-        self._spawn_at = time.monotonic() + RETRY_SECONDS
-        if self._unavailable:
-            return
         with self._changed:
-            self._unavailable = True
+            if not self._starts.failed(killed=death is Death.KILLED):
+                return
             self._changed.notify_all()
         self._callbacks.alert(
             "error",

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voicestand.lazy import names_of
+
 if TYPE_CHECKING:
     from voicestand.vad.endpointer import Endpoint, Endpointer, Onset
     from voicestand.vad.live import LiveVad
@@ -38,10 +40,4 @@ _MODULES = {
     "speech_segments": "segments",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = names_of(__name__, _MODULES)
