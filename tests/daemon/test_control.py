@@ -74,6 +74,12 @@ def test_only_its_user_may_connect(server: Server, folder: Path) -> None:
     assert stat.S_IMODE((folder / SOCKET).stat().st_mode) == 0o600
 
 
+def test_a_status_says_that_nothing_was_lost_instead_of_leaving_it_out() -> None:
+    said = msgspec.json.decode(msgspec.json.encode(Reply(status=STATUS)))["status"]
+    assert set(said) == set(Status.__struct_fields__)
+    assert (said["frames_lost"], said["xruns"], said["session"]) == (0, 0, None)
+
+
 def test_a_request_has_a_reply_and_a_failure_is_one(server: Server, folder: Path) -> None:
     with closing(Client(folder)) as client:
         assert client.ask("status") == STATUS

@@ -85,7 +85,8 @@ def test_no_cell_is_a_formula_and_no_text_makes_a_row(said: list[str]) -> None:
         assert row[0] == "'=cmd"
         for cell in row:
             assert cell.lstrip("\ufeff \t")[:1] not in {"=", "+", "-", "@", "＝", "\t", "\r"}
-        assert row[-1].removeprefix("'").split() == text.replace("\0", " ").split()
+        words = text.replace("\0", " ").split()
+        assert words in (row[-1].split(), row[-1].removeprefix("'").split())
 
 
 @pytest.mark.parametrize("text", ["=1+1", "  =1+1", "\u200b@SUM(A1)", "-2", "+49", "＝1"])

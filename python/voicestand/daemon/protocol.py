@@ -21,8 +21,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: Command
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run is doing. Without a session yet, what is of one is left out."""
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is doing. Without a session yet, what is of one is null, and the counts are 0."""
 
     state: State
     pid: int
