@@ -6,7 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from voicestand.coach.playbook_schema import Playbook, Thresholds, Trigger, build, closest
+from voicestand.coach.limits import Thresholds
+from voicestand.coach.playbook_schema import Playbook, Trigger, build, closest
 from voicestand.coach.positions import line_numbers
 from voicestand.errors import InputError
 

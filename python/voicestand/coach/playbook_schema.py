@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
+from voicestand.coach.limits import SHARE_KEYS, THRESHOLD_KEYS, Thresholds
 from voicestand.coach.patterns import PatternError, compile_pattern
 from voicestand.coach.positions import Path as Place
 from voicestand.coach.positions import locate
@@ -34,20 +35,6 @@ class Trigger:
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """When to warn the person on channel ``self``; 0 switches a warning off. docs/coaching.md."""
-
-    talk_ratio: float = 0.65
-    """Share of all speech, 0 to 1."""
-    words_per_minute: float = 200.0
-    """Current pace."""
-    monologue: float = 76.0
-    """Seconds."""
-    cooldown: float = 120.0
-    """Seconds of audio before the same warning may come again."""
-
-
-@dataclass(frozen=True)
 class Playbook:
     """What to listen for in one kind of conversation."""
 
@@ -60,7 +47,6 @@ class Playbook:
 _SECTIONS = ("playbook", "trigger", "thresholds")
 _PLAYBOOK_KEYS = ("name", "description")
 _TRIGGER_KEYS = ("id", "channel", "phrases", "patterns", "suggestion", "cooldown", "once")
-_THRESHOLD_KEYS = ("talk_ratio", "words_per_minute", "monologue", "cooldown")
 _CHANNELS: tuple[TriggerChannel, ...] = ("self", "other", "any")
 
 
@@ -98,18 +84,18 @@ class _Builder:
         )
 
     def thresholds(self, document: Mapping[str, Any]) -> Thresholds:
-        table = self.table(document, "thresholds", _THRESHOLD_KEYS)
+        table = self.table(document, "thresholds", THRESHOLD_KEYS)
         default = Thresholds()
         values = {
             key: self.number(table, ("thresholds", key), getattr(default, key))
-            for key in _THRESHOLD_KEYS
+            for key in THRESHOLD_KEYS
         }
-        if values["talk_ratio"] > 1:
-            self.fail(
-                ("thresholds", "talk_ratio"),
-                f"talk_ratio is a share from 0 to 1, not {values['talk_ratio']:g} "
-                "(65 percent is 0.65)",
-            )
+        for key in SHARE_KEYS:
+            if values[key] > 1:
+                self.fail(
+                    ("thresholds", key),
+                    f"{key} is a share from 0 to 1, not {values[key]:g} (65 percent is 0.65)",
+                )
         return Thresholds(**values)
 
     def trigger(self, triggers: list[Any], number: int) -> Trigger:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from voicestand.coach.limits import Thresholds
 from voicestand.coach.metrics import ConversationMetrics
-from voicestand.coach.playbook_schema import Thresholds
 
 WATCHED = "self"
 """Advice is for the person at this computer."""
