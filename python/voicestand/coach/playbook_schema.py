@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from voicestand.coach.limits import SHARE_KEYS, THRESHOLD_KEYS, Thresholds
@@ -40,7 +40,7 @@ class Playbook:
 
     name: str
     triggers: tuple[Trigger, ...]
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     description: str = ""
 
 
