@@ -9,8 +9,9 @@ import pytest
 
 from voicestand.config import SpeechSettings
 from voicestand.errors import EngineUnavailableError, InputError
+from voicestand.routing.endpoint import key_of
 from voicestand.speech import registry
-from voicestand.speech.providers import key_of, notice, path_of, read
+from voicestand.speech.providers import notice, path_of, read
 from voicestand.speech.registry import chosen, engines, resolve
 
 SECRET = "sk-0123456789abcdef"

@@ -22,10 +22,11 @@ import numpy as np
 from voicestand.events import RoutingStats
 from voicestand.routing import FALLBACK, Answer, Provider, Router
 from voicestand.routing.breaker import State
+from voicestand.routing.endpoint import key_of
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.messages import Notice
 from voicestand.speech.protocol import RecognizerEngine, Transcript
-from voicestand.speech.providers import Providers, ProviderSettings, key_of, read
+from voicestand.speech.providers import Providers, ProviderSettings, read
 from voicestand.speech.transcriptions import Transcriptions
 
 SHORTEST = SAMPLE_RATE // 10
