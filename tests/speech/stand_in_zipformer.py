@@ -22,7 +22,6 @@ VOCABULARY = 1 + len(WORDS)
 Shape = list[int | str]
 
 INPUT: Shape = ["N", PADDED, FEATURES]
-OUTPUT: Shape = ["N", FRAMES, VOCABULARY]
 STATES: dict[str, Shape] = {
     "cached_key_0": [LEFT, "N", KEY],
     "cached_nonlin_attn_0": [1, "N", LEFT, 3 * DIM // 4],
@@ -52,28 +51,37 @@ METADATA = {
 def make(folder: Path) -> Path:
     """Writes the network and its tokens into ``folder``, which is a model then."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = helper.make_model(_graph(), opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    for key, value in METADATA.items():
+    save(folder / "model.int8.onnx", graph(VOCABULARY, "log_probs"), METADATA)
+    write_tokens(folder, WORDS)
+    return folder
+
+
+def save(path: Path, network: onnx.GraphProto, metadata: dict[str, str]) -> None:
+    model = helper.make_model(network, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model)
-    onnx.save(model, folder / "model.int8.onnx")
-    lines = [f"{token} {n}" for n, token in enumerate(["<blk>", *WORDS])]
+    onnx.save(model, path)
+
+
+def write_tokens(folder: Path, tokens: list[str]) -> None:
+    lines = [f"{token} {n}" for n, token in enumerate(["<blk>", *tokens])]
     (folder / "tokens.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
 
 
 def _constant(name: str, value: Any) -> onnx.TensorProto:
     return numpy_helper.from_array(np.asarray(value), name)
 
 
-def _graph() -> onnx.GraphProto:
+def graph(width: int, output: str) -> onnx.GraphProto:
+    """The network; ``output`` has so many logarithmic probabilities for each frame."""
     random = np.random.default_rng(7)
     constants = [
         _constant("starts", np.array([0], np.int64)),
         _constant("ends", np.array([CHUNK], np.int64)),
         _constant("axis", np.array([1], np.int64)),
         _constant("frames", np.array([0, FRAMES, 4 * FEATURES], np.int64)),
-        _constant("weights", random.normal(size=(4 * FEATURES, VOCABULARY)).astype(np.float32)),
+        _constant("weights", random.normal(size=(4 * FEATURES, width)).astype(np.float32)),
         _constant("step", np.array([FRAMES], np.int64)),
         _constant("decay", np.float32(0.5)),
     ]
@@ -86,7 +94,7 @@ def _graph() -> onnx.GraphProto:
         helper.make_node("Sin", ["scores"], ["bounded"]),
         helper.make_node("Mul", ["bounded", "past"], ["swayed"]),
         helper.make_node("Add", ["scores", "swayed"], ["mixed"]),
-        helper.make_node("LogSoftmax", ["mixed"], ["log_probs"], axis=-1),
+        helper.make_node("LogSoftmax", ["mixed"], [output], axis=-1),
         helper.make_node("ReduceMean", ["chunk"], ["loudness"], keepdims=0),
         helper.make_node("Mul", ["cached_conv1_0", "decay"], ["faded"]),
         helper.make_node("Add", ["faded", "loudness"], ["new_cached_conv1_0"]),
@@ -99,7 +107,7 @@ def _graph() -> onnx.GraphProto:
     ]
     value = helper.make_tensor_value_info
     inputs = [value("x", TensorProto.FLOAT, INPUT)]
-    outputs = [value("log_probs", TensorProto.FLOAT, OUTPUT)]
+    outputs = [value(output, TensorProto.FLOAT, ["N", FRAMES, width])]
     for name, shape in STATES.items():
         inputs.append(value(name, TensorProto.FLOAT, shape))
         outputs.append(value(f"new_{name}", TensorProto.FLOAT, shape))

@@ -12,8 +12,9 @@ from tests.program import wait_until
 from tests.speech import stand_in_moonshine
 from tests.speech.hearing import Hearing, Pcm, spoken
 
-from voicestand.speech.moonshine import CHUNK, LONGEST, STEP, Moonshine
+from voicestand.speech.moonshine import CHUNK, LONGEST, MOST_TERMS, STEP, Moonshine
 from voicestand.speech.registry import resolve
+from voicestand.speech.vocabulary import Term
 
 TEXT = "thank you for calling how can i help you today"
 MORE = "we have been looking at your prices and they are higher than what we expected"
@@ -118,3 +119,26 @@ def test_a_model_that_does_not_load_is_told_once(tmp_path: Path) -> None:
     with Hearing(resolve("moonshine", str(folder)).path) as hearing:
         assert not hearing.recognizer.wait_ready()
         wait_until(lambda: "unavailable" in hearing.codes)
+
+
+def test_the_network_is_told_the_terms(folder: Path, engine: Moonshine) -> None:
+    alone, told = (
+        hear(one, spoken(TEXT)) for one in (engine, Moonshine(folder, [Term("Zalando")]))
+    )
+    # The stand-in knows no language: the beginning of the term comes where others were as likely.
+    assert "Z" not in alone
+    assert "Z" in told
+
+
+def test_terms_that_the_library_does_not_take_are_named(folder: Path) -> None:
+    terms = [Term("Zalando"), Term("Smith, Jones"), Term("Kubernetes", boost=2.0)]
+    said = Moonshine.unused(folder, terms)
+    assert said is not None
+    assert "1 of 3 terms" in said
+    assert "(Smith, Jones)" in said
+    assert hear(Moonshine(folder, terms), spoken(TEXT))
+    many = [Term(f"name {number}") for number in range(MOST_TERMS)]
+    assert Moonshine.unused(folder, many) is None
+    rest = Moonshine.unused(folder, [Term("least", boost=0.5), *many])
+    assert rest is not None
+    assert "(least)" in rest

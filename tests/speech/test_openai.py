@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,8 +20,10 @@ from tests.speech.faulty_provider import FaultyProviders
 
 from voicestand.events import RoutingStats
 from voicestand.speech import openai
+from voicestand.speech.elsewhere import fingerprint
 from voicestand.speech.openai import OpenAICompatible
 from voicestand.speech.protocol import RecognizedWord, RoutedEngine, Transcript
+from voicestand.speech.vocabulary import Term
 from voicestand.speech.worker import until
 
 LOCAL, REMOTE = "echo", "openai/a"
@@ -37,11 +39,13 @@ def engine(
     providers: FaultyProviders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Make]:
     """Makes the recognizer with these providers; settings are lines of each one's table."""
-    monkeypatch.setattr(openai, "_local_engine", Echo)
+    monkeypatch.setattr(openai, "_local_engine", lambda _: Echo())
     monkeypatch.setenv("KEY", SECRET)
     made = []
 
-    def make(*names: str, deadline: float = PATIENT, settings: str = "") -> OpenAICompatible:
+    def make(
+        *names: str, deadline: float = PATIENT, settings: str = "", terms: Sequence[Term] = ()
+    ) -> OpenAICompatible:
         file = tmp_path / "providers.toml"
         tables = [
             f'[[provider]]\nname = "{name}"\nurl = "{providers.url(name)}"\n'
@@ -49,7 +53,7 @@ def engine(
             for name in names
         ]
         file.write_text(f"deadline = {deadline}\n" + "".join(tables))
-        made.append(OpenAICompatible(file))
+        made.append(OpenAICompatible(file, terms))
         return made[-1]
 
     yield make
@@ -92,6 +96,63 @@ def test_a_provider_hears_the_utterance_to_the_last_sample(
     assert (counted["units"], counted["cost"]) == (0.5, 0.001)
 
 
+def test_a_provider_is_told_the_terms_unless_it_is_not_to_be(
+    engine: Make, providers: FaultyProviders
+) -> None:
+    terms = [Term("Zalando"), Term("Anna Müller", boost=2.0)]
+    for settings, sent in (
+        ("", "Anna Müller, Zalando."),
+        ("vocabulary = false", None),
+    ):
+        providers.plan(a={})
+        assert hear(engine("a", settings=settings, terms=terms), audio()).engine == REMOTE
+        (asked,) = providers.asked
+        assert asked.get("prompt") == sent
+    providers.plan(a={})
+    hear(engine("a"), audio())
+    assert "prompt" not in providers.asked[0]
+
+
+def test_the_prompt_is_part_of_the_fingerprint() -> None:
+    found = {fingerprint(audio(seed), prompt) for seed in (1, 2) for prompt in ("", "Zalando.")}
+    assert len(found) == 4
+    assert fingerprint(audio(1), "Zalando.") in found
+
+
+def test_the_local_recognizer_is_told_the_terms_too(
+    engine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Term] = []
+
+    def local(terms: Sequence[Term]) -> Echo:
+        told.extend(terms)
+        return Echo()
+
+    monkeypatch.setattr(openai, "_local_engine", local)
+    engine("a", terms=[Term("Zalando")])
+    assert told == [Term("Zalando")]
+
+
+def test_what_neither_side_can_use_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file = tmp_path / "providers.toml"
+    provider = '[[provider]]\nname = "a"\nmodel = "m"\nurl = "http://127.0.0.1:9/v1"\n'
+    many = [Term("4711"), *(Term(f"a rather long name {number}") for number in range(100))]
+    file.write_text(provider)
+    said = OpenAICompatible.unused(file, many)
+    assert said is not None
+    assert "a prompt holds 600 characters" in said
+    assert "; pocketsphinx: 1 of 101 terms" in said
+    assert "\n" not in said
+    file.write_text(f"{provider}vocabulary = false\n")
+    silent = OpenAICompatible.unused(file, many)
+    assert silent is not None
+    assert "prompt" not in silent
+    assert OpenAICompatible.unused(file, many[1:]) is None
+
+
 def test_partials_are_the_local_recognizers_and_nothing_is_sent_for_them(
     engine: Make, providers: FaultyProviders
 ) -> None:
@@ -117,7 +178,7 @@ def test_an_utterance_is_sent_before_the_local_recognizer_has_caught_up(
             assert go_on.wait(PATIENT)
             super().feed(samples)
 
-    monkeypatch.setattr(openai, "_local_engine", Busy)
+    monkeypatch.setattr(openai, "_local_engine", lambda _: Busy())
     providers.plan(a={"faults": [{"status": 413}]})
     recognizer = engine("a")
     samples = audio(seconds=0.9)
@@ -140,7 +201,7 @@ def test_of_a_long_utterance_the_local_recognizer_hears_all_but_the_last_second(
             heard.append(len(samples))
             super().feed(samples)
 
-    monkeypatch.setattr(openai, "_local_engine", Counting)
+    monkeypatch.setattr(openai, "_local_engine", lambda _: Counting())
     recognizer = engine("a")
     recognizer.start()
     for _ in range(20):

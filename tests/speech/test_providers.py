@@ -48,6 +48,8 @@ def test_a_remote_recognizer_is_taken_only_where_it_is_named(
 
 def test_what_is_sent_where_can_be_told(file: Path) -> None:
     assert f"{file}: one (one.example)" in notice(file)
+    assert "terms" not in notice(file)
+    assert notice(file, "names.txt").endswith("; to one the terms in names.txt too")
 
 
 def test_a_key_comes_from_the_environment_or_a_private_file(file: Path, tmp_path: Path) -> None:

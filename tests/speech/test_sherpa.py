@@ -16,7 +16,7 @@ from tests.speech.hearing import Hearing, Pcm, spoken
 from tests.spoken_calls import Recording
 
 from voicestand.errors import ModelError
-from voicestand.events import SessionStarted, TranscriptFinal, TranscriptPartial
+from voicestand.events import EngineAlert, SessionStarted, TranscriptFinal, TranscriptPartial
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.registry import resolve
 from voicestand.speech.sherpa import SherpaOnnx, readable, words_of
@@ -98,11 +98,13 @@ def test_the_pipeline_says_what_the_bare_engine_says_even_if_it_is_killed(
 
 
 def test_the_setting_speech_model_has_the_program_use_it(
-    program: Program, monologue: Recording, folder: Path
+    program: Program, monologue: Recording, folder: Path, tmp_path: Path
 ) -> None:
+    terms = tmp_path / "terms"
+    terms.write_text("Zalando\n")
     done = program(
         *("run", "--input", monologue.path, "--pace", "max", "--events", "-"),
-        env={"VOICESTAND_SPEECH__MODEL": str(folder)},
+        env={"VOICESTAND_SPEECH__MODEL": str(folder), "VOICESTAND_SPEECH__VOCABULARY": str(terms)},
     )
     assert done.returncode == 0, done.stderr
     events = events_of(done.stdout)
@@ -111,6 +113,10 @@ def test_the_setting_speech_model_has_the_program_use_it(
     assert {final.engine for final in finals} == {"sherpa-onnx"}
     assert all(final.text and final.words for final in finals)
     assert of_kind(events, TranscriptPartial)
+    told = [alert.message for alert in of_kind(events, EngineAlert)]
+    assert [message for message in told if "vocabulary" in message] == [
+        f"sherpa-onnx: the vocabulary is not used: the model in {folder} is no transducer"
+    ]
 
 
 # Which kind of model a folder holds

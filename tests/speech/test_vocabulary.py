@@ -12,11 +12,12 @@ from tests.speech.hearing import spoken
 
 from voicestand.config import SpeechSettings
 from voicestand.errors import InputError
+from voicestand.session.notices import VOCABULARY_CODE, notices
 from voicestand.speech import letter_to_sound, vocabulary
 from voicestand.speech.pocketsphinx import PocketSphinx
+from voicestand.speech.prompt import LONGEST, prompt, unprompted
 from voicestand.speech.registry import chosen
 from voicestand.speech.vocabulary import Term
-from voicestand.speech.whisper import LONGEST_PROMPT, prompt
 from voicestand.speech.worker import load
 
 FILE = """\
@@ -104,8 +105,40 @@ def test_pocketsphinx_hears_terms_that_are_in_no_dictionary(tmp_path: Path) -> N
     assert " ".join(word.text for word in transcript.words) == transcript.text
 
 
-def test_whisper_is_prompted_with_the_likeliest_terms() -> None:
+def test_a_prompt_holds_the_likeliest_terms_and_the_rest_is_counted() -> None:
     many = [Term(f"name {number}", boost=float(number % 7 + 1)) for number in range(500)]
     text = prompt(many)
-    assert len(text) <= LONGEST_PROMPT
+    assert len(text) <= LONGEST
     assert text.startswith("name 6, name 13, ")
+    rest = unprompted(many)
+    assert rest is not None
+    assert f"{500 - text.count('name')} of 500 terms" in rest
+    assert unprompted(many[:9]) is None
+    assert prompt([]) == ""
+
+
+def test_terms_are_written_as_they_are_to_be_written_as_whole_words() -> None:
+    written = vocabulary.writer([Term("C#"), Term("Anna"), Term("Anna Maria"), Term("SAP")])
+    heard = "anna and anna maria use c# and sap not saps or joanna"
+    assert written(heard) == "Anna and Anna Maria use C# and SAP not saps or joanna"
+    assert vocabulary.writer([])("as it is") == "as it is"
+
+
+def test_terms_without_a_letter_are_named_to_whom_pocketsphinx_hears() -> None:
+    terms = [Term("Zalando"), Term("4711"), Term("24", "T W EH N T IY F AO R")]
+    said = PocketSphinx.unused(None, terms)
+    assert said is not None
+    assert "1 of 3 terms" in said
+    assert "(4711)" in said
+    assert PocketSphinx.unused(None, terms[::2]) is None
+
+
+def test_what_a_recognizer_cannot_use_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "terms"
+    path.write_text("4711\nZalando\n")
+    settings = SpeechSettings(engine="pocketsphinx", vocabulary=str(path))
+    told = [notice for notice in notices(settings) if notice[1] == VOCABULARY_CODE]
+    message = "1 of 2 terms of the vocabulary are not used (4711): say behind | how they are spoken"
+    assert told == [("warning", VOCABULARY_CODE, f"pocketsphinx: {message}")]
+    path.write_text("Zalando\n")
+    assert VOCABULARY_CODE not in [code for _, code, _ in notices(settings)]

@@ -24,4 +24,4 @@ def providers() -> list[Check]:
     except VoicestandError as error:
         fix = "see docs/recognizers.md, or set speech.engine to auto"
         return [Check(name, "error", str(error), fix)]
-    return [Check(name, "ok", notice(path_of(speech.providers)))]
+    return [Check(name, "ok", notice(path_of(speech.providers), speech.vocabulary))]

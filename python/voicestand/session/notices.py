@@ -17,7 +17,7 @@ REMOTE_CODE = "recognizer.remote"
 """Code of the alert (severity ``info``) that says where what is said is sent."""
 
 VOCABULARY_CODE = "recognizer.vocabulary"
-"""Code of the alert (severity ``warning``) that the recognizer has no use for a vocabulary."""
+"""Code of the alert (severity ``warning``) that a vocabulary, or some of it, is not used."""
 
 
 def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
@@ -28,13 +28,13 @@ def notices(settings: SpeechSettings) -> Iterator[tuple[Severity, str, str]]:
     if settings.engine == OPENAI.name:
         from voicestand.speech import providers
 
-        yield "info", REMOTE_CODE, providers.notice(providers.path_of(settings.providers))
-    if settings.vocabulary and (choice := chosen(settings)).vocabulary is None:
-        yield (
-            "warning",
-            VOCABULARY_CODE,
-            f"{choice.name} cannot be told a vocabulary: it is not used",
-        )
+        file = providers.path_of(settings.providers)
+        yield "info", REMOTE_CODE, providers.notice(file, settings.vocabulary)
+    if settings.vocabulary:
+        from voicestand.speech.loading import unused
+
+        if (left_out := unused(chosen(settings))) is not None:
+            yield "warning", VOCABULARY_CODE, left_out
     if find_spec("onnxruntime") is None:  # the doctor and the packages' metadata take time to load
         return
     from voicestand.doctor.installation import onnxruntime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.protocol import Transcript
+from voicestand.speech.vocabulary import Term, left_out
 from voicestand.speech.whole_utterance import SHORTEST, normalized
 
 STEP = 2560
@@ -31,6 +33,10 @@ _OPTIONS = {
     "identify_speakers": "false",
 }
 
+MOST_TERMS = 200
+"""As many as the library takes where it chooses them itself: a longer list costs words that are not
+in it."""
+
 _NEVER = 1e9
 """Seconds. Left to itself the library decides by the clock when it makes a pass."""
 
@@ -44,15 +50,23 @@ class Moonshine:
 
     name = "moonshine"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terms: Sequence[Term] = ()) -> None:
         from moonshine_voice import ModelArch, Transcriber
 
         # The network's size stands in its files; the library only wants to know that it streams.
         kind = ModelArch.SMALL_STREAMING
         self._transcriber = Transcriber(str(folder), kind, options=_OPTIONS)
         self._force = int(self._transcriber.MOONSHINE_FLAG_FORCE_UPDATE)
+        self._transcriber.set_keyterms([term.text for term in _usable(terms)])
         self._stream: Any = None
         self.start()
+
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """See :class:`voicestand.speech.protocol.BiasedEngine`."""
+        used = {term.text for term in _usable(terms)}
+        rest = [term for term in terms if term.text not in used]
+        return left_out(rest, terms, f"it takes the {MOST_TERMS} likeliest, none with a comma")
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
@@ -113,6 +127,12 @@ class Moonshine:
         if self._stream is not None:
             self._stream.close()
         self._stream = None
+
+
+def _usable(terms: Sequence[Term]) -> list[Term]:
+    """The likeliest; the library parts them by commas."""
+    whole = [term for term in terms if "," not in term.text]
+    return sorted(whole, key=lambda term: -term.boost)[:MOST_TERMS]
 
 
 def _text(transcript: Any) -> str:

@@ -6,34 +6,34 @@ partials, and the words of every utterance that no provider transcribes in time.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import hashlib
+import functools
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from concurrent.futures import wait
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-import aiohttp
 import msgspec
 import numpy as np
 
 from voicestand.events import RoutingStats
-from voicestand.routing import FALLBACK, Answer, Provider, Router
+from voicestand.routing import FALLBACK
 from voicestand.routing.breaker import State
-from voicestand.routing.endpoint import key_of
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
+from voicestand.speech.loading import make, unused_terms
 from voicestand.speech.messages import Notice
+from voicestand.speech.prompt import prompt, unprompted
 from voicestand.speech.protocol import RecognizerEngine, Transcript
-from voicestand.speech.providers import Providers, ProviderSettings, read
-from voicestand.speech.transcriptions import Transcriptions
+from voicestand.speech.providers import read
+from voicestand.speech.registry import resolve
+from voicestand.speech.vocabulary import Term
+
+if TYPE_CHECKING:
+    from voicestand.speech.elsewhere import Elsewhere
 
 SHORTEST = SAMPLE_RATE // 10
 """Samples; less is refused by servers, and holds no word."""
-
-KEPT_OPEN = 60.0
-"""Seconds that a connection waits for the next utterance: a handshake less in its latency."""
 
 HELD = SAMPLE_RATE
 """Samples that the local recognizer may have yet to hear when an utterance ends: they are sent
@@ -42,12 +42,7 @@ first, and it catches up while the provider works."""
 HEAD_START = 0.05
 """Seconds in which only the request is made: then the lock of the interpreter is contended."""
 
-BURST = 2
-"""Utterances at once below a provider's rate limit, e.g. after a long one was cut."""
-
 NAME = "openai"
-
-T = TypeVar("T")
 
 
 class OpenAICompatible:
@@ -58,20 +53,32 @@ class OpenAICompatible:
 
     name = NAME
 
-    def __init__(self, file: Path) -> None:
-        self._providers = read(file)
-        self._local = _local_engine()
-        self._elsewhere: _Elsewhere | None = None
+    def __init__(self, file: Path, terms: Sequence[Term] = ()) -> None:
+        from voicestand.speech.elsewhere import Elsewhere  # aiohttp: not where it only tells
+
+        self._connect = functools.partial(
+            Elsewhere, read(file), prompt(terms), self._finish_locally
+        )
+        self._local = _local_engine(terms)
+        self._elsewhere: Elsewhere | None = None
         self._told: set[str] = set()
         self._heard: list[Pcm] = []
         self._hearing = threading.Lock()
         """Guards the local recognizer and how far it has heard."""
         self._local_next = 0
 
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """See :class:`voicestand.speech.protocol.BiasedEngine`."""
+        assert model is not None
+        prompted = any(provider.vocabulary for provider in read(model).provider)
+        said = [unprompted(terms) if prompted else None, unused_terms(resolve(), terms)]
+        return "; ".join(filter(None, said)) or None
+
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
         if self._elsewhere is None:
-            self._elsewhere = _Elsewhere(self._providers, self._finish_locally)
+            self._elsewhere = self._connect()
             atexit.register(self.close)
         self._heard = []
         self._local_next = 0
@@ -144,63 +151,6 @@ class OpenAICompatible:
         return msgspec.structs.replace(self._local.finish(), engine=self._local.name)
 
 
-class _Elsewhere:
-    """The providers, with an event loop in a thread of its own, connections and a router."""
-
-    def __init__(self, providers: Providers, fallback: Callable[[], Transcript]) -> None:
-        self._deadline = providers.deadline
-        self._fallback = fallback
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
-        # Of its own: the loop's default executor may be full of names that do not resolve.
-        self._executor = ThreadPoolExecutor(1, "local-recognizer")
-        self._session = self._await(_session())
-        self.router = Router(
-            [_provider(self._session, one) for one in providers.provider],
-            fallback=self._locally,
-            measure=lambda samples: len(samples) / SAMPLE_RATE,
-        )
-
-    def ask(self, samples: Pcm) -> Future[Answer[Transcript]]:
-        fingerprint = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        request = self.router.ask(samples, self._deadline, key=fingerprint)
-        return asyncio.run_coroutine_threadsafe(request, self._loop)
-
-    def stats(self) -> RoutingStats:
-        return self.router.stats(self._loop.time())
-
-    def close(self) -> None:
-        self._await(self._session.close())
-
-    async def _locally(self, _: Pcm) -> Transcript:
-        return await self._loop.run_in_executor(self._executor, self._fallback)
-
-    def _await(self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
-async def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_OPEN),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the router has one
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-
-
-def _provider(
-    session: aiohttp.ClientSession, settings: ProviderSettings
-) -> Provider[Pcm, Transcript]:
-    return Provider(
-        settings.name,
-        Transcriptions(session, settings, key_of(settings)).send,
-        price=settings.price_per_hour / 3600,
-        requests_per_minute=settings.requests_per_minute,
-        burst=BURST,
-    )
-
-
-def _local_engine() -> RecognizerEngine:
-    from voicestand.speech.registry import resolve
-    from voicestand.speech.worker import load
-
-    return load(resolve().path)
+def _local_engine(terms: Sequence[Term]) -> RecognizerEngine:
+    local = resolve()
+    return make(local.entry, local.model, terms)

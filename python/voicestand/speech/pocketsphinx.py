@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.dictionary import Dictionary
+from voicestand.speech.letter_to_sound import phones
 from voicestand.speech.protocol import RecognizedWord, Transcript
-from voicestand.speech.vocabulary import Term
+from voicestand.speech.vocabulary import Term, left_out
 
 HOLD_BACK = SAMPLE_RATE
 """Samples at the start of an utterance from which the cepstral mean is estimated before any of it
@@ -66,6 +68,12 @@ class PocketSphinx:
         self._unheard: list[Pcm] = []
         self._unheard_samples = 0
         self._decoding = False
+
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """See :class:`voicestand.speech.protocol.BiasedEngine`."""
+        mute = [term for term in terms if not (term.phones or phones(term.text))]
+        return left_out(mute, terms, "say behind | how they are spoken")
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""

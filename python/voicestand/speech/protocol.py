@@ -9,10 +9,12 @@ import msgspec
 from voicestand.events import RoutingStats
 
 if TYPE_CHECKING:
-    from voicestand.speech.audio_log import Pcm
+    from collections.abc import Sequence
+    from pathlib import Path
 
-if TYPE_CHECKING:
+    from voicestand.speech.audio_log import Pcm
     from voicestand.speech.messages import Notice
+    from voicestand.speech.vocabulary import Term
 
 
 class RecognizedWord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +61,20 @@ class RecognizerEngine(Protocol):
 
     def finish(self) -> Transcript:
         """Ends the utterance."""
+
+
+class BiasedEngine(RecognizerEngine, Protocol):
+    """A recognizer that can be told terms to expect: it is made with them, behind its model.
+
+    What it cannot use of them it goes on without.
+    """
+
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """In a line, what of ``terms`` it would not use with ``model``, and why; None: all is.
+
+        Asked before a session begins, in another process; it loads no model.
+        """
 
 
 @runtime_checkable

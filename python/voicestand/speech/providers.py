@@ -23,6 +23,8 @@ class ProviderSettings(endpoint.Endpoint, frozen=True, kw_only=True, forbid_unkn
     """As the provider wants it, e.g. ``en``; empty: it finds out."""
     words: bool = False
     """Asks for the times of words. Not every model has them; one that has not refuses."""
+    vocabulary: bool = True
+    """Sends it the terms of ``speech.vocabulary``, as ``prompt``. Not every model takes one."""
     price_per_hour: Annotated[float, Meta(ge=0, le=1000)] = 0.0
     """Of audio, in any currency; for the account alone."""
 
@@ -57,7 +59,10 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> Providers:
     return found
 
 
-def notice(path: Path) -> str:
-    """What to tell the user, once a session."""
-    places = ", ".join(f"{one.name} ({one.host})" for one in read(path).provider)
-    return f"the audio of what is said is sent to the providers in {path}: {places}"
+def notice(path: Path, vocabulary: str = "") -> str:
+    """What to tell the user, once a session; ``vocabulary``: the file of terms, if there is one."""
+    found = read(path).provider
+    places = ", ".join(f"{one.name} ({one.host})" for one in found)
+    said = f"the audio of what is said is sent to the providers in {path}: {places}"
+    told = ", ".join(one.name for one in found if one.vocabulary)
+    return f"{said}; to {told} the terms in {vocabulary} too" if vocabulary and told else said

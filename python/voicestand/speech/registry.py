@@ -19,8 +19,9 @@ class Entry(NamedTuple):
 
     name: str
     path: str
-    """``module:Class``; the class implements :class:`voicestand.speech.protocol.RecognizerEngine`.
-    It is made with the folder of its model, or without arguments where it is embedded."""
+    """``module:Class``; the class implements :class:`voicestand.speech.protocol.BiasedEngine`. It
+    is made with the folder of its model, unless it is embedded, and with the terms to expect, if
+    there are any."""
     requires: str
     """The module that must be installed."""
     extra: str = ""
@@ -30,8 +31,6 @@ class Entry(NamedTuple):
     """Has no threads of its own, so that a process that has loaded its model may be forked."""
     remote: bool = False
     """Sends audio to the providers of a file. Never chosen but by name."""
-    vocabulary: bool = False
-    """Can be told terms to expect."""
 
     @property
     def embedded(self) -> bool:
@@ -70,19 +69,12 @@ class Choice(NamedTuple):
 ENTRIES = (
     Entry(kind.MOONSHINE, "voicestand.speech.moonshine:Moonshine", "moonshine_voice", "moonshine"),
     Entry(kind.SHERPA_ONNX, "voicestand.speech.sherpa:SherpaOnnx", "sherpa_onnx", "sherpa"),
-    Entry(
-        kind.WHISPER,
-        "voicestand.speech.whisper:Whisper",
-        "openvino_genai",
-        "whisper",
-        vocabulary=True,
-    ),
+    Entry(kind.WHISPER, "voicestand.speech.whisper:Whisper", "openvino_genai", "whisper"),
     Entry(
         "pocketsphinx",
         "voicestand.speech.pocketsphinx:PocketSphinx",
         "pocketsphinx",
         forkable=True,
-        vocabulary=True,
     ),
 )
 """Best first: ``auto`` is the first one that is installed and has a model."""
@@ -154,7 +146,7 @@ def chosen(settings: SpeechSettings) -> Choice:
     if settings.vocabulary:
         path = Path(settings.vocabulary).expanduser().absolute()
         vocabulary.read(path)
-        return choice._replace(vocabulary=path if choice.entry.vocabulary else None)
+        return choice._replace(vocabulary=path)
     return choice
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.protocol import RecognizedWord, Transcript
+from voicestand.speech.sherpa_hotwords import hotwords, unused
 from voicestand.speech.sherpa_model import SherpaModel, sherpa_model
+from voicestand.speech.vocabulary import Term, writer
 from voicestand.speech.whole_utterance import SHORTEST, Samples, WholeUtterance, normalized
 
 THREADS = 1
@@ -34,9 +39,15 @@ class SherpaOnnx:
 
     name = "sherpa-onnx"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terms: Sequence[Term] = ()) -> None:
         model = sherpa_model(folder)
-        self._engine = _Streaming(model) if model.streaming else _Whole(model)
+        self._engine = (_Streaming if model.streaming else _Whole)(model, terms)
+
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """See :class:`voicestand.speech.protocol.BiasedEngine`."""
+        assert model is not None
+        return unused(sherpa_model(model), terms)
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
@@ -56,11 +67,10 @@ class SherpaOnnx:
 
 
 class _Streaming:
-    def __init__(self, model: SherpaModel) -> None:
+    def __init__(self, model: SherpaModel, terms: Sequence[Term]) -> None:
         from sherpa_onnx import OnlineRecognizer
 
-        make = getattr(OnlineRecognizer, model.method)
-        self._recognizer = make(**model.files, num_threads=THREADS)
+        self._recognizer, self._readable = _made(OnlineRecognizer, model, terms)
         self.start()
 
     def start(self) -> None:
@@ -72,7 +82,7 @@ class _Streaming:
         self._hear(normalized(samples))
 
     def partial(self) -> str:
-        return readable(self._recognizer.get_result(self._stream))
+        return self._readable(self._recognizer.get_result(self._stream))
 
     def finish(self) -> Transcript:
         if self._length < SHORTEST:
@@ -81,10 +91,9 @@ class _Streaming:
         self._stream.input_finished()
         self._decode()
         result = self._recognizer.get_result_all(self._stream)
-        text = readable(result.text)
+        text = self._readable(result.text)
         words = words_of(result.tokens, result.timestamps, self._length / SAMPLE_RATE)
-        same = " ".join(word.text for word in words) == text
-        return Transcript(text=text, words=words if same else [])
+        return Transcript(text=text, words=as_written(words, text))
 
     def _hear(self, samples: Samples) -> None:
         if len(samples):
@@ -97,11 +106,10 @@ class _Streaming:
 
 
 class _Whole:
-    def __init__(self, model: SherpaModel) -> None:
+    def __init__(self, model: SherpaModel, terms: Sequence[Term]) -> None:
         from sherpa_onnx import OfflineRecognizer
 
-        make = getattr(OfflineRecognizer, model.method)
-        self._recognizer = make(**model.files, num_threads=THREADS)
+        self._recognizer, self._readable = _made(OfflineRecognizer, model, terms)
         self._utterance = WholeUtterance(self._recognize)
         self.start = self._utterance.start
         self.feed = self._utterance.feed
@@ -114,13 +122,30 @@ class _Whole:
         stream = self._recognizer.create_stream()
         stream.accept_waveform(SAMPLE_RATE, samples)
         self._recognizer.decode_stream(stream)
-        return readable(stream.result.text)
+        return self._readable(stream.result.text)
 
 
-def readable(text: str) -> str:
-    """Networks trained on LibriSpeech know capital letters only."""
+def _made(kind: Any, model: SherpaModel, terms: Sequence[Term]) -> tuple[Any, Callable[[str], str]]:
+    """A recognizer of the library's class ``kind``, and how to read what it writes."""
+    with hotwords(model, terms) as biased:
+        recognizer = getattr(kind, model.method)(**model.files, **biased, num_threads=THREADS)
+    written = writer(terms if biased else ())
+    return recognizer, lambda text: readable(text, written)
+
+
+def readable(text: str, written: Callable[[str], str] = str) -> str:
+    """Networks trained on LibriSpeech know capital letters only; ``written`` gives names theirs."""
     text = " ".join(text.split())
-    return text.lower() if text.isupper() else text
+    return written(text.lower()) if text.isupper() else text
+
+
+def as_written(words: list[RecognizedWord], text: str) -> list[RecognizedWord]:
+    """The words as ``text`` has them; none where it has others."""
+    found = text.split()
+    if [word.text.lower() for word in words] != [word.lower() for word in found]:
+        return []
+    replace = msgspec.structs.replace
+    return [replace(word, text=text) for word, text in zip(words, found, strict=True)]
 
 
 def words_of(tokens: list[str], times: list[float], length: float) -> list[RecognizedWord]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import fnmatch
 import re
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from voicestand.errors import ModelError
+from voicestand.speech.protobuf import fields, message
 
 _METADATA_FIELD = 14
 """Of ModelProto, in onnx.proto."""
+
+_KEY, _VALUE = 1, 2
+"""Of StringStringEntryProto."""
 
 
 class SherpaModel(NamedTuple):
@@ -136,13 +140,9 @@ def metadata(network: Path) -> dict[str, str]:
     stated = {}
     try:
         with network.open("rb") as file:
-            while tag := _varint(file, at_start=True):
-                field, kind = tag >> 3, tag & 7
-                if kind == 2 and field == _METADATA_FIELD:
-                    key, value = _entry(file.read(_varint(file)))
-                    stated[key] = value
-                else:
-                    _skip(file, kind)
+            for _, content in fields(file, {_METADATA_FIELD}):
+                entry = message(content, {_KEY, _VALUE})
+                stated[_text(entry.get(_KEY))] = _text(entry.get(_VALUE))
     except (ValueError, EOFError) as error:
         raise ModelError(f"{network} is no ONNX file: {error}") from error
     except OSError as error:
@@ -150,40 +150,5 @@ def metadata(network: Path) -> dict[str, str]:
     return stated
 
 
-def _varint(file: IO[bytes], *, at_start: bool = False) -> int:
-    """The next number; 0 at the end of the file, if it may end here."""
-    value, shift = 0, 0
-    while True:
-        byte = file.read(1)
-        if not byte:
-            if at_start and shift == 0:
-                return 0
-            raise EOFError("it ends too early")
-        value |= (byte[0] & 0x7F) << shift
-        shift += 7
-        if byte[0] < 0x80:
-            return value
-        if shift > 63:
-            raise ValueError("it holds a number that is too large")
-
-
-def _skip(file: IO[bytes], kind: int) -> None:
-    if kind == 0:
-        _varint(file)
-    elif kind in (1, 2, 5):
-        file.seek({1: 8, 5: 4}.get(kind) or _varint(file), 1)
-    else:
-        raise ValueError(f"it holds a field of the unknown kind {kind}")
-
-
-def _entry(encoded: bytes) -> tuple[str, str]:
-    """A StringStringEntryProto: field 1 the key, field 2 the value."""
-    import io
-
-    file, parts = io.BytesIO(encoded), {1: b"", 2: b""}
-    while tag := _varint(file, at_start=True):
-        if tag & 7 == 2:
-            parts[tag >> 3] = file.read(_varint(file))
-        else:
-            _skip(file, tag & 7)
-    return parts[1].decode(errors="replace"), parts[2].decode(errors="replace")
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace")

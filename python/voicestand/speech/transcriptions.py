@@ -39,10 +39,16 @@ class Transcriptions:
     """``send`` as :class:`voicestand.routing.Provider` wants it."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, provider: ProviderSettings, key: str
+        self,
+        session: aiohttp.ClientSession,
+        provider: ProviderSettings,
+        key: str,
+        prompt: str = "",
     ) -> None:
+        """``prompt``: a text in which the words to expect are written; empty: none."""
         self._session = session
         self._provider = provider
+        self._prompt = prompt if provider.vocabulary else ""
         self._url = f"{provider.url.rstrip('/')}/audio/transcriptions"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
@@ -71,6 +77,8 @@ class Transcriptions:
             form.add_field("timestamp_granularities[]", "word")
         if self._provider.language:
             form.add_field("language", self._provider.language)
+        if self._prompt:
+            form.add_field("prompt", self._prompt)
         return form
 
     def _transcript(self, body: bytes, seconds: float) -> Transcript:

@@ -12,6 +12,7 @@ dictionary, behind another ``|`` how much likelier it is than the others (1). A 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,9 @@ MOST = 5000
 
 LONGEST = 80
 """Characters of an entry."""
+
+NAMED = 3
+"""Terms that a message names."""
 
 PHONES = frozenset(
     [
@@ -91,3 +95,26 @@ def _boost(stated: str) -> float:
     if not least <= boost <= most:
         raise ValueError(f"the boost {stated!r} is no number from {least:g} to {most:g}")
     return boost
+
+
+def left_out(terms: Sequence[Term], of: Sequence[Term], why: str) -> str | None:
+    """In a line, that a recognizer uses all terms but ``terms``; None where there are none."""
+    if not terms:
+        return None
+    named = ", ".join(term.text for term in terms[:NAMED]) + (", …" if len(terms) > NAMED else "")
+    return f"{len(terms)} of {len(of)} terms of the vocabulary are not used ({named}): {why}"
+
+
+def unused(why: str) -> str:
+    """In a line, that a recognizer uses no term."""
+    return f"the vocabulary is not used: {why}"
+
+
+def writer(terms: Sequence[Term]) -> Callable[[str], str]:
+    """Writes the terms in a text as they are to be written, whatever their case is there."""
+    if not terms:
+        return str
+    written = {term.text.lower(): term.text for term in terms}
+    longest_first = sorted(map(re.escape, written), key=len, reverse=True)
+    found = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
+    return lambda text: found.sub(lambda match: written[match[0].lower()], text)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voicestand.speech.audio_log import Pcm
+from voicestand.speech.prompt import prompt, unprompted
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.vocabulary import Term
 from voicestand.speech.whole_utterance import Samples, WholeUtterance
@@ -15,22 +16,6 @@ DEVICE = "CPU"
 PRECISION = "f32"
 """NB: on processors with AMX the CPU plugin computes in bf16 unless it is told not to: the same
 audio would have another transcript on another machine."""
-
-
-LONGEST_PROMPT = 600
-"""Characters of the prompt: Whisper reads 224 tokens, of which a rare name takes one for every two
-or three characters."""
-
-
-def prompt(terms: Sequence[Term]) -> str:
-    """A text before the utterance in which the likeliest of ``terms`` are written as they are."""
-    text = ""
-    for term in sorted(terms, key=lambda term: -term.boost):
-        longer = f"{text}, {term.text}" if text else term.text
-        if len(longer) >= LONGEST_PROMPT:
-            break
-        text = longer
-    return f"{text}."
 
 
 class Whisper:
@@ -53,8 +38,14 @@ class Whisper:
             self._config.task = "transcribe"
             self._config.language = "<|en|>"
         if terms:
-            self._config.initial_prompt = prompt(terms)
+            # NB: initial_prompt would stand before the first 30 s of a longer utterance only.
+            self._config.hotwords = prompt(terms)
         self._utterance = WholeUtterance(self._recognize)
+
+    @classmethod
+    def unused(cls, model: Path | None, terms: Sequence[Term]) -> str | None:
+        """See :class:`voicestand.speech.protocol.BiasedEngine`."""
+        return unprompted(terms)
 
     def start(self) -> None:
         """See :class:`voicestand.speech.protocol.RecognizerEngine`."""
