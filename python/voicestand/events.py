@@ -31,7 +31,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confidence: float | None = None
 
 
-class ChannelMetrics(msgspec.Struct, frozen=True, kw_only=True):
+class ChannelMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one channel has spoken so far. Formulas: docs/coaching.md."""
 
     talk_seconds: float
@@ -43,7 +43,53 @@ class ChannelMetrics(msgspec.Struct, frozen=True, kw_only=True):
     longest_monologue: float
     """Seconds."""
     questions: int
+    """Open and closed."""
     fillers: int
+    open_questions: int = 0
+    """Of the questions, those that a fact or a yes does not answer."""
+    turns: int = 0
+    backchannels: int = 0
+    """Utterances of a mere listener (``mhm``): no turns."""
+    interruptions: int = 0
+    """How often it began while another still spoke."""
+    patience: float | None = None
+    """Seconds between the end of another's turn and the beginning of its own, on average."""
+    sentiment: float | None = None
+    """Of its words, -1 to 1; absent while none shows any feeling."""
+    sentiment_trend: float | None = None
+    """Of the last five minutes less that of all before, -2 to 2; absent without evidence."""
+
+
+class CallMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How all have spoken together so far. Formulas: docs/coaching.md."""
+
+    seconds: float
+    """From the first word to the last."""
+    talk_seconds: float
+    """Of all channels together."""
+    words: int
+    words_per_minute: float
+    """Over the time spoken."""
+    longest_monologue: float
+    """Seconds."""
+    questions: int
+    open_questions: int
+    fillers: int
+    turns: int
+    interactivity: float
+    """How often the turn went from one to another, per minute."""
+    interruptions: int
+    crosstalk_seconds: float
+    """In which more than one spoke, back-channel aside."""
+    dead_air: int
+    """Silences of all that were longer than five seconds."""
+    dead_air_seconds: float
+    """Their length together."""
+    longest_silence: float
+    """Seconds."""
+    patience: float | None = None
+    sentiment: float | None = None
+    sentiment_trend: float | None = None
 
 
 class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,9 +298,10 @@ class TranscriptFinal(Event, frozen=True, kw_only=True, tag="transcript.final"):
 
 
 class CoachMetrics(Event, frozen=True, kw_only=True, tag="coach.metrics"):
-    """The state of the conversation, per channel."""
+    """The state of the conversation, per channel and as a whole."""
 
     channels: dict[str, ChannelMetrics]
+    call: CallMetrics | None = None
 
 
 class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
@@ -313,6 +360,7 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     """Seconds on the session's clock: of a file's audio, or since the device was opened."""
     reason: Literal["end", "duration", "interrupted", "failed"]
     channels: dict[str, ChannelMetrics]
+    call: CallMetrics | None = None
     frames_missing: int = 0
     """Frames that a device never gave, since it was away or its JACK server lost them: silence on
     the clock, neither captured nor lost."""

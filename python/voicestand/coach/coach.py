@@ -9,7 +9,7 @@ from voicestand.coach.matching import Matcher
 from voicestand.coach.metrics import ConversationMetrics
 from voicestand.coach.playbook_schema import Playbook, Trigger
 from voicestand.coach.thresholds import ThresholdWatch
-from voicestand.events import ChannelMetrics, SuggestionKind, TranscriptFinal
+from voicestand.events import CallMetrics, ChannelMetrics, SuggestionKind, TranscriptFinal
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,10 @@ class Coach:
     def metrics(self) -> dict[str, ChannelMetrics]:
         """How each channel has spoken so far."""
         return self._metrics.snapshot()
+
+    def call(self) -> CallMetrics:
+        """How all have spoken together so far."""
+        return self._metrics.call()
 
     def _best_trigger(self, final: TranscriptFinal) -> Trigger | None:
         """The one that explains most of the utterance; of equals the first in the playbook."""

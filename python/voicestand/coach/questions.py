@@ -7,6 +7,8 @@ al., A Comprehensive Grammar of the English Language, 1985, chapter 11).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from voicestand.coach.words import sentences, word_set, written_out
 
 _WH = word_set("what where when why who whom whose which how")
@@ -45,6 +47,11 @@ _LEAD_IN = frozenset(
 
 _HOW = word_set("much many long often far soon big about come fast quickly well")
 _WHAT = word_set("about if kind sort type time else exactly")
+_WHAT_FACT = word_set("time day date year month size if about")
+"""``what time``, ``what if``, ``how about`` want a fact or a yes."""
+_ASKING = word_set("can could would will")
+_TELLING = word_set("tell describe explain walk share talk help show")
+"""``can you tell me``: a yes does not answer it."""
 _SUBJECT_VERBS = word_set(
     "happens happened makes made brings brought decides handles owns signs approves pays uses"
 )
@@ -53,23 +60,39 @@ _PLAIN_RIGHT = word_set("is are be all was that quite about the my your to turn 
 """Before a final ``right`` these make it an adjective (``that is right``), not a tag."""
 
 
-def count_questions(text: str) -> int:
-    """How many questions one utterance asks.
+class Questions(NamedTuple):
+    """How many questions were asked, by what can answer them."""
+
+    open: int
+    """``what``, ``how`` and ``why``, ``can you tell me``: a few words do not answer them."""
+    closed: int
+    """Yes or no, a name, a number, a day."""
+
+
+def find_questions(text: str) -> Questions:
+    """The questions of one utterance.
 
     Where the text is punctuated the marks are believed: one question for each sentence that ends
     in ``?``, none for one that ends in ``.`` or ``!``. Where it is not, word order decides.
     """
-    count = 0
+    found: list[bool] = []
     for words, mark in sentences(text):
+        full = written_out(words)
         if mark == "?":
-            count += 1
+            found.append(_is_open(full[:4]) or any(_by_word_order(full)))
         elif not mark:
-            count += _count_by_word_order(written_out(words))
-    return count
+            found.extend(_by_word_order(full))
+    return Questions(open=sum(found), closed=len(found) - sum(found))
 
 
-def _count_by_word_order(words: list[str]) -> int:
-    count = 0
+def count_questions(text: str) -> int:
+    """How many questions one utterance asks, open and closed."""
+    return sum(find_questions(text))
+
+
+def _by_word_order(words: list[str]) -> list[bool]:
+    """For each question in unpunctuated words whether it is open."""
+    found: list[bool] = []
     position = 0
     while position < len(words):
         before = words[max(0, position - 2) : position]
@@ -77,9 +100,21 @@ def _count_by_word_order(words: list[str]) -> int:
         begins = begins or tuple(before) in _LEAD_IN
         after = words[position : position + 4]
         length = _opens(after, before) if begins else _inverts_inside(after, before)
-        count += length > 0
+        if length:
+            found.append(_is_open(after))
         position += max(1, length)
-    return count or int(_has_tag(words))
+    return found or ([False] if _has_tag(words) else [])
+
+
+def _is_open(words: list[str]) -> bool:
+    """Whether the question that begins with ``words`` wants more than a fact."""
+    first, second, third, fourth = [*words, "", "", "", ""][:4]
+    if first in _ASKING and second == "you":
+        return third in _TELLING or (third == "please" and fourth in _TELLING)
+    if first == "how":
+        greeting = (second, third) == ("are", "you") and fourth in ("", "today", "doing")
+        return not greeting and second not in _HOW - {"come", "well"}
+    return first == "why" or (first == "what" and second not in _WHAT_FACT)
 
 
 def _opens(words: list[str], before: list[str]) -> int:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from voicestand.coach.coach import Coach, Suggestion
 from voicestand.coach.metrics import ConversationMetrics
-from voicestand.events import ChannelMetrics, CoachMetrics, CoachSuggestion, TranscriptFinal
+from voicestand.events import (
+    CallMetrics,
+    ChannelMetrics,
+    CoachMetrics,
+    CoachSuggestion,
+    TranscriptFinal,
+)
 
 
 class Coaching:
@@ -38,11 +44,17 @@ class Coaching:
                 sources=advice.sources,
                 latency_ms=round(1e3 * (time.monotonic() - began), 3),
             )
-        yield CoachMetrics(session=self._session, t=final.t, channels=self.channels())
+        yield CoachMetrics(
+            session=self._session, t=final.t, channels=self.channels(), call=self.call()
+        )
 
     def channels(self) -> dict[str, ChannelMetrics]:
         """The figures of every channel so far."""
         return self._coach.metrics() if self._coach else self._metrics.snapshot()
+
+    def call(self) -> CallMetrics:
+        """The figures of the whole call so far."""
+        return self._coach.call() if self._coach else self._metrics.call()
 
     def _advice(self, final: TranscriptFinal) -> list[Suggestion]:
         if self._coach is not None:

@@ -371,6 +371,7 @@ class Conversation:
             duration=self.position(),
             reason=self._reason,
             channels=self._coaching.channels(),
+            call=self._coaching.call(),
             routing=routing(self._recognizers),
         )
         self._keeper.other(self._observer.finish())
