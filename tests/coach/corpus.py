@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from tests.coach.mishearing import misheard
+from tests.coach.spoken_finals import final
 
 from voicestand.events import TranscriptFinal
 
@@ -124,19 +125,7 @@ class Conversation:
     def finals(self) -> Iterator[TranscriptFinal]:
         """The turns as the events that the coach is given, in order."""
         for number, turn in enumerate(self.turns, 1):
-            yield TranscriptFinal(
-                session=self.name,
-                t=turn.end,
-                channel=turn.channel,
-                utterance=f"u{number}",
-                text=turn.text,
-                start=turn.start,
-                end=turn.end,
-                engine="corpus",
-                latency_ms=0.0,
-                engine_ms=0.0,
-                recognizer_ms=0.0,
-            )
+            yield final(turn.channel, turn.start, turn.end, turn.text, f"u{number}")
 
 
 @cache

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 from tests.coach.corpus import (
+    STAGES,
+    TRIGGERS,
     Conversation,
     CorpusError,
     as_evaluated,
     load_corpus,
+    load_heard,
     parse,
     with_errors,
 )
@@ -83,9 +88,62 @@ def test_nothing_is_taken_for_itself() -> None:
     assert not [word for word, others in table.items() if word in others or not others]
 
 
+def test_the_corpus_is_as_large_as_promised() -> None:
+    corpus = load_corpus()
+    calls = Counter(one.playbook for one in corpus if one.kind == "call")
+    assert calls == {
+        "sales-call": 26,
+        "customer-support": 10,
+        "job-interview-candidate": 8,
+        "job-interview-interviewer": 8,
+        "presentation-practice": 6,
+    }
+    assert len({one.trade for one in corpus if one.playbook == "sales-call"}) >= 26
+    assert sum(len(one.turns) for one in corpus) >= 2_800
+    small_talk = [one for one in corpus if one.kind == "small-talk"]
+    assert {one.playbook for one in small_talk} == set(STAGES)
+    assert sum(one.speech_seconds for one in small_talk) >= 20 * 60
+
+
+def test_every_label_is_used_in_both_halves() -> None:
+    used = {
+        (one.half, one.playbook, trigger)
+        for one in load_corpus()
+        for turn in one.turns
+        for trigger in turn.triggers
+    }
+    assert used == {
+        (half, playbook, trigger)
+        for half in ("tuning", "test")
+        for playbook, channels in TRIGGERS.items()
+        for trigger in frozenset[str]().union(*channels.values())
+    }
+
+
+def test_the_halves_hold_equally_many_of_each_playbook() -> None:
+    calls = Counter((one.half, one.playbook) for one in load_corpus() if one.kind == "call")
+    assert all(calls["tuning", playbook] == calls["test", playbook] for playbook in STAGES)
+    chats = Counter(one.half for one in load_corpus() if one.kind == "small-talk")
+    assert chats["tuning"] == chats["test"]
+
+
 def test_half_of_the_conversations_are_heard_with_errors() -> None:
     corpus = load_corpus()
-    heard = as_evaluated(corpus)
-    with_some = [one for one, two in zip(corpus, heard, strict=True) if one != two]
+    with_some = [
+        said for said, heard in zip(corpus, as_evaluated(corpus), strict=True) if said != heard
+    ]
+    assert [one for one in corpus if one.error_rate] == with_some
     assert all(0.1 <= one.error_rate <= 0.3 for one in with_some)
-    assert all(one.error_rate == 0 for one in corpus if one not in with_some)
+    assert 0.45 <= len(with_some) / len(corpus) <= 0.55
+
+
+def test_what_was_really_heard_has_the_turns_and_labels_of_what_was_said() -> None:
+    said = {one.name: one for one in load_corpus()}
+    heard = load_heard()
+    assert len(heard) == 3
+    for one in heard:
+        assert one.turns != said[one.name].turns
+        for mine, original in zip(one.turns, said[one.name].turns, strict=True):
+            assert mine.channel == original.channel
+            assert mine.stage == original.stage
+            assert (mine.triggers, mine.optional) == (original.triggers, original.optional)
