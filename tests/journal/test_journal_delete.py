@@ -126,7 +126,7 @@ def _reader(folder: Path) -> Iterator[None]:
 def test_delete_that_a_reader_keeps_from_the_bytes_says_so_and_is_finished_later(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("voicestand.database.connection.BUSY_SECONDS", 0.1)
     with Journal.open(tmp_path) as book:
         record(book, call, SECRET)
     with _reader(tmp_path):

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from voicestand import journal
+from voicestand.database.schema import Schema
 from voicestand.errors import StorageError
 from voicestand.journal import Journal, schema
 
@@ -199,7 +201,7 @@ def test_record_that_cannot_be_decoded_is_named(tmp_path: Path, call: Call) -> N
 def test_locked_journal_is_named_and_writable_again_once_free(
     tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("voicestand.database.connection.BUSY_SECONDS", 0.1)
     with Journal.open(tmp_path) as book:
         book.begin(call.started())
         with closing(sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)) as other:
@@ -222,7 +224,7 @@ def test_program_that_opens_a_journal_while_another_makes_it_waits(tmp_path: Pat
 def test_journal_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     Journal.open(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
-        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {schema.SCHEMA.version + 1}")
     for use in (Journal.open, journal.sessions):
         with pytest.raises(StorageError, match=r"newer VoiceStand .* update VoiceStand"):
             use(tmp_path)
@@ -232,8 +234,11 @@ def test_journal_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
 def newer_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """This program one schema later."""
     note = ("ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT ''",)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, note))
-    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
+    monkeypatch.setattr(schema, "SCHEMA", _later(note))
+
+
+def _later(migration: tuple[str, ...]) -> Schema:
+    return structs.replace(schema.SCHEMA, migrations=(*schema.MIGRATIONS, migration))
 
 
 def _version(folder: Path) -> int:
@@ -254,7 +259,7 @@ def test_older_journal_is_migrated_with_what_it_holds(
 ) -> None:
     request.getfixturevalue("newer_program")
     Journal.open(older_journal).close()
-    assert _version(older_journal) == schema.VERSION
+    assert _version(older_journal) == schema.SCHEMA.version
     assert len(journal.session(call.session, older_journal).utterances) == 1
 
 
@@ -273,8 +278,7 @@ def test_migration_that_fails_changes_nothing(
     before = _version(older_journal)
     broken = ("ALTER TABLE session ADD COLUMN note TEXT", "ALTER TABLE nowhere ADD COLUMN x")
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
-        patch.setattr(schema, "VERSION", schema.VERSION + 1)
+        patch.setattr(schema, "SCHEMA", _later(broken))
         with pytest.raises(StorageError, match="no such table: nowhere"):
             Journal.open(older_journal)
     assert _version(older_journal) == before

@@ -91,7 +91,7 @@ def test_journal_of_the_first_version_is_migrated_and_can_be_searched(
 ) -> None:
     before = [journal.session(record.id, version_1) for record in journal.sessions(version_1)]
     with Journal.open(version_1) as book:
-        assert _version(version_1) == schema.VERSION
+        assert _version(version_1) == schema.SCHEMA.version
         book.begin(another_call.started())
         book.final(another_call.final(1, "the newest says so"))
     after = [journal.session(record.id, version_1) for record in journal.sessions(version_1)]
@@ -127,4 +127,4 @@ def test_damaged_record_of_the_first_version_does_not_keep_it_from_being_migrate
     with closing(sqlite3.connect(version_1 / schema.FILE_NAME)) as connection, connection:
         connection.execute("UPDATE session SET started = '{' WHERE id = '0193-killed'")
     Journal.open(version_1).close()
-    assert _version(version_1) == schema.VERSION
+    assert _version(version_1) == schema.SCHEMA.version

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from voicestand.database.connection import connect
+from voicestand.database.failure import storage_error
+from voicestand.database.schema import transaction
 from voicestand.errors import InputError, StorageError
 from voicestand.journal import process, recordings, schema
-from voicestand.journal.connection import connect
-from voicestand.journal.failure import storage_error
 
 
 def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
@@ -23,7 +24,7 @@ def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
     """
     path = schema.journal_path(folder)
     with _writing(path) as connection:
-        with schema.transaction(connection):
+        with transaction(connection):
             for identifier in identifiers:
                 _delete(connection, identifier)
             # The index keeps what was deleted until its parts are merged.
@@ -34,7 +35,7 @@ def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
                 "the sessions are deleted, but what was said may still be in free parts of the "
-                f"file: {storage_error(error, path)}, and delete again to finish"
+                f"file: {storage_error(error, path, schema.SCHEMA)}, and delete again to finish"
             ) from error
 
 
@@ -89,8 +90,8 @@ def _erase(connection: sqlite3.Connection, path: Path) -> None:
 @contextmanager
 def _writing(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(connect(path)) as connection:
+        with closing(connect(path, schema.SCHEMA)) as connection:
             connection.execute("PRAGMA secure_delete=ON")
             yield connection
     except (sqlite3.Error, OSError) as error:
-        raise storage_error(error, path) from error
+        raise storage_error(error, path, schema.SCHEMA) from error

@@ -10,6 +10,9 @@ from typing import Any, Self
 
 import msgspec
 
+from voicestand.database.connection import connect
+from voicestand.database.failure import storage_error
+from voicestand.database.place import make_private_file
 from voicestand.errors import StorageError
 from voicestand.events import (
     CoachMetrics,
@@ -21,8 +24,6 @@ from voicestand.events import (
     to_json,
 )
 from voicestand.journal import erasure, process, schema, wall_time
-from voicestand.journal.connection import connect
-from voicestand.journal.failure import storage_error
 from voicestand.journal.reader import SessionStatus, session_status
 
 
@@ -53,10 +54,10 @@ class Journal:
         """
         path = schema.journal_path(folder)
         try:
-            schema.make_private_file(path)
-            connection = connect(path)
+            make_private_file(path)
+            connection = connect(path, schema.SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise storage_error(error, path) from error
+            raise storage_error(error, path, schema.SCHEMA) from error
         erasure.finish(connection, path)
         return cls(path, connection)
 
@@ -205,7 +206,7 @@ class Journal:
             try:
                 row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
             except sqlite3.Error as error:
-                raise storage_error(error, self._path) from error
+                raise storage_error(error, self._path, schema.SCHEMA) from error
         return row
 
     def _write(
@@ -224,4 +225,4 @@ class Journal:
                 finally:
                     self._connection.execute("PRAGMA synchronous=FULL")
             except sqlite3.Error as error:
-                raise storage_error(error, self._path) from error
+                raise storage_error(error, self._path, schema.SCHEMA) from error

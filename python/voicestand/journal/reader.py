@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from voicestand.database.snapshot import reading
 from voicestand.errors import InputError
 from voicestand.events import (
     ChannelMetrics,
@@ -21,9 +22,7 @@ from voicestand.events import (
     TranscriptFinal,
     Word,
 )
-from voicestand.journal import process, wall_time
-from voicestand.journal.schema import journal_path
-from voicestand.journal.snapshot import reading
+from voicestand.journal import process, schema, wall_time
 from voicestand.journal.spool import waiting
 
 SessionStatus = Literal["complete", "running", "interrupted"]
@@ -95,8 +94,8 @@ def sessions(folder: Path | None = None) -> list[SessionRecord]:
 
     Raises ``StorageError`` if the journal cannot be read.
     """
-    path = journal_path(folder)
-    with reading(folder) as connection:
+    path = schema.journal_path(folder)
+    with reading(path, schema.SCHEMA) as connection:
         if connection is None:
             return []
         rows = connection.execute(
@@ -134,7 +133,7 @@ def select(
 
 def session_ids(folder: Path | None = None) -> list[str]:
     """The ids alone, the latest first. Raises ``StorageError``."""
-    with reading(folder) as connection:
+    with reading(schema.journal_path(folder), schema.SCHEMA) as connection:
         if connection is None:
             return []
         rows = connection.execute("SELECT id FROM session ORDER BY number DESC").fetchall()
@@ -147,7 +146,7 @@ def session(identifier: str, folder: Path | None = None) -> SessionDetail:
     Raises ``InputError`` naming near ones if there is none or more than one, ``StorageError`` if
     the journal cannot be read.
     """
-    with reading(folder) as connection:
+    with reading(schema.journal_path(folder), schema.SCHEMA) as connection:
         if connection is None:
             raise InputError(f"no session {identifier!r}: the journal has no sessions yet")
         # One snapshot for all the queries: the writer may go on meanwhile.

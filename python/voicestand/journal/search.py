@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from voicestand.database.snapshot import reading
 from voicestand.errors import InputError
 from voicestand.events import SessionStarted
+from voicestand.journal import schema
 from voicestand.journal.query import expression
-from voicestand.journal.snapshot import reading
 
 _SNIPPET_WORDS = 24
 
@@ -58,7 +59,7 @@ def search(
     if limit < 1:
         raise InputError(f"limit {limit}: give 1 or more")
     match = expression(query)
-    with reading(folder) as connection:
+    with reading(schema.journal_path(folder), schema.SCHEMA) as connection:
         if connection is None:
             return []
         connection.execute("BEGIN")  # one snapshot for both queries

@@ -5,47 +5,48 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from voicestand.database.schema import Schema
 from voicestand.errors import StorageError
 
-_ELSEWHERE = "or set journal.folder to another folder"
 
-
-def storage_error(error: sqlite3.Error | OSError, path: Path) -> StorageError:
-    """The error to raise when ``error`` befell the journal at ``path``.
+def storage_error(error: sqlite3.Error | OSError, path: Path, schema: Schema) -> StorageError:
+    """The error to raise when ``error`` befell the file at ``path``.
 
     Primary result codes: https://www.sqlite.org/rescode.html.
     """
+    what = f"the {schema.name} {path}"
+    elsewhere = f"or set {schema.setting} to another folder"
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
         return StorageError(
-            f"the journal {path} cannot be used: {error.filename or path}: {reason}; "
-            f"make that folder writable, {_ELSEWHERE}"
+            f"{what} cannot be used: {error.filename or path}: {reason}; "
+            f"make that folder writable, {elsewhere}"
         )
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
-            message = f"the disk is full, the journal {path} cannot grow: free some space on it"
+            message = f"the disk is full, {what} cannot grow: free some space on it"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             message = (
-                f"the journal {path} cannot be opened for this ({error}): "
-                f"make its folder writable for you, {_ELSEWHERE}"
+                f"{what} cannot be opened for this ({error}): "
+                f"make its folder writable for you, {elsewhere}"
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             message = (
-                f"the journal {path} is damaged ({error}): move it away and a new one is made "
+                f"{what} is damaged ({error}): move it away and a new one is made "
                 f"(mv {path} {path}.damaged; sqlite3's .recover may save what it holds)"
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             message = (
-                f"another program keeps the journal {path} locked: "
+                f"another program keeps {what} locked: "
                 f"close it (fuser {path} names it) and try again"
             )
         case sqlite3.SQLITE_IOERR:
             # A quota and a file-size limit come here too: SQLite knows only ENOSPC as "full".
             message = (
-                f"the disk failed under the journal {path} ({name}): "
+                f"the disk failed under {what} ({name}): "
                 "check free space, quota, file-size limit (ulimit -f) and the kernel's log"
             )
         case _:
-            message = f"the journal {path} cannot be used ({name}: {error})"
+            message = f"{what} cannot be used ({name}: {error})"
     return StorageError(message)

@@ -1,4 +1,4 @@
-"""A connection that writes: the journal's modes, its schema up to date."""
+"""A connection that writes: durable, its schema up to date."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import sqlite3
 import time
 from pathlib import Path
 
-from voicestand.journal import schema
+from voicestand.database.schema import Schema, migrate
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another process that writes; a commit takes milliseconds."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, schema: Schema) -> sqlite3.Connection:
     """Opens the file at ``path`` for durable writes, from any thread; migrates an older schema.
 
     Raises ``sqlite3.Error``, and ``StorageError`` for a schema that is newer than this program.
     """
     connection = sqlite3.connect(
-        path, timeout=schema.BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
         _switch_to_wal(connection)
@@ -23,7 +26,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         # Else VACUUM writes a copy of everything to the disk of /var/tmp, which may be another.
         connection.execute("PRAGMA temp_store=MEMORY")
-        schema.migrate(connection, path)
+        migrate(connection, path, schema)
     except BaseException:
         connection.close()
         raise
@@ -32,14 +35,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
     """Write-ahead logging, once in a file's life: readers and a writer do not block each other."""
-    give_up = time.monotonic() + schema.BUSY_SECONDS
+    give_up = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
             # SQLite does not wait here: the switch reads first and then asks for the write lock,
-            # which it refuses at once if another has it. Of 8 programs that make a journal at the
+            # which it refuses at once if another has it. Of 8 programs that make a file at the
             # same moment about one in a hundred would fail.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise

@@ -12,36 +12,40 @@ from urllib.parse import quote
 
 import msgspec
 
+from voicestand.database.connection import BUSY_SECONDS
+from voicestand.database.failure import storage_error
+from voicestand.database.schema import Schema, migrate, stored_version
 from voicestand.errors import StorageError
-from voicestand.journal import schema
-from voicestand.journal.failure import storage_error
 
 
 @contextmanager
-def reading(folder: Path | None) -> Iterator[sqlite3.Connection | None]:
-    """A connection to an up-to-date journal; None if there is nothing in it, or no journal.
+def reading(path: Path, schema: Schema) -> Iterator[sqlite3.Connection | None]:
+    """A connection to an up-to-date file; None if there is nothing in it, or no file.
+
+    For any thread, but one at a time.
 
     Raises ``StorageError`` for what fails while it is open, a record that cannot be decoded, too.
     """
-    path = schema.journal_path(folder)
     try:
         path.stat()
         with _opened(path) as connection:
-            version = schema.stored_version(connection, path)
-            if version in (0, schema.VERSION):
+            version = stored_version(connection, path, schema)
+            if version in (0, schema.version):
                 yield connection if version else None
                 return
             # An older schema is brought up to date in memory: reading never changes the file.
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
                 connection.backup(copy)
-                schema.migrate(copy, path)
+                migrate(copy, path, schema)
                 yield copy
     except FileNotFoundError:
         yield None
     except msgspec.MsgspecError as error:
-        raise StorageError(f"the journal {path} holds a record that is damaged: {error}") from error
+        raise StorageError(
+            f"the {schema.name} {path} holds a record that is damaged: {error}"
+        ) from error
     except (sqlite3.Error, OSError) as error:
-        raise storage_error(error, path) from error
+        raise storage_error(error, path, schema) from error
 
 
 @contextmanager
@@ -57,7 +61,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         return
     # A reader of a write-ahead log shares an index file with the writers. Where it cannot be made
     # (a read-only disk, a backup of somebody else's) nobody writes either, so a copy is as good.
-    # SQLite's own way out, immutable=1, leaves out what is in the log: the latest finals.
+    # SQLite's own way out, immutable=1, leaves out what is in the log: the latest writes.
     with tempfile.TemporaryDirectory(prefix="voicestand-") as scratch:
         for part in (path, path.with_name(path.name + "-wal")):
             if part.exists():
@@ -70,11 +74,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?{mode}",
         uri=True,
-        timeout=schema.BUSY_SECONDS,
+        timeout=BUSY_SECONDS,
         isolation_level=None,
+        check_same_thread=False,
     )
     try:
-        connection.execute("PRAGMA temp_store=MEMORY")  # nothing that was said in /var/tmp
+        connection.execute("PRAGMA temp_store=MEMORY")  # nothing of it in /var/tmp
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens it in earnest
     except BaseException:
         connection.close()

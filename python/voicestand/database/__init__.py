@@ -1,0 +1,1 @@
+"""SQLite as every room uses it: private files, migrations, durable writes, one-line errors."""
