@@ -93,6 +93,13 @@ class CoachSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Name of a playbook that comes with VoiceStand, or the path of a TOML file."""
 
 
+class KnowledgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The user's documents."""
+
+    folder: str = ""
+    """Empty: ``$XDG_DATA_HOME/voicestand``."""
+
+
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The durable record."""
 
@@ -122,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vad: VadSettings = VadSettings()
     speech: SpeechSettings = SpeechSettings()
     coach: CoachSettings = CoachSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     journal: JournalSettings = JournalSettings()
     daemon: DaemonSettings = DaemonSettings()
 

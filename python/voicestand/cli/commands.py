@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     from voicestand.cli.config import config
     from voicestand.cli.devices import devices
     from voicestand.cli.doctor import doctor
+    from voicestand.cli.knowledge import knowledge
     from voicestand.cli.models import models
     from voicestand.cli.run import run
     from voicestand.cli.service import service
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
 
     app.add_typer(config, name="config")
     app.add_typer(sessions, name="sessions")
+    app.add_typer(knowledge, name="knowledge")
     app.add_typer(models, name="models")
     app.add_typer(bench, name="bench")
     app.add_typer(service, name="service")

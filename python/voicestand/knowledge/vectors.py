@@ -1,0 +1,48 @@
+"""Finding passages by their meaning: exact cosines with all of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+
+class Vectors:
+    """The vectors of the passages that one model has made: of length 1, one a row."""
+
+    def __init__(self, model: str, numbers: NDArray[np.int64], rows: Matrix) -> None:
+        self.model = model
+        self._numbers = numbers
+        self._rows = rows
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection, model: str) -> Self:
+        """Reads them from the store. Raises ``sqlite3.Error``."""
+        count, size = connection.execute(
+            "SELECT count(*), max(length(value)) FROM vector WHERE model = ?", (model,)
+        ).fetchone()
+        numbers = np.empty(count, np.int64)
+        rows = np.empty((count, (size or 0) // 4), np.float32)
+        found = connection.execute(
+            "SELECT passage, value FROM vector WHERE model = ? LIMIT ?", (model, count)
+        )
+        for at, (number, value) in enumerate(found):
+            numbers[at] = number
+            rows[at] = np.frombuffer(value, np.float32)
+        return cls(model, numbers, rows)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def ranked(self, vector: Matrix, limit: int) -> list[tuple[int, float]]:
+        """The numbers of the nearest passages with their cosines, the nearest first."""
+        if vector.shape != self._rows.shape[1:]:
+            return []
+        cosines = self._rows @ vector
+        nearest = np.argpartition(-cosines, min(limit, len(cosines)) - 1)[:limit]
+        nearest = nearest[np.lexsort((self._numbers[nearest], -cosines[nearest]))]
+        return [(int(self._numbers[at]), float(cosines[at])) for at in nearest]
