@@ -25,16 +25,16 @@ def test_each_provider_has_its_figures_and_each_channel_its_hit_rate() -> None:
         cost=0.02,
     )
     stats = RoutingStats(requests=40, cache_hits=10, fallbacks=2, providers=[account])
-    console = Console(width=160, color_system=None)
+    console = Console(width=80, color_system=None)
     with console.capture() as captured:
         console.print(providers({"self": stats}))
-    heading, channel, provider = captured.get().splitlines()
+    heading, channel, provider, trouble = captured.get().splitlines()
     assert heading.split()[:4] == ["provider", "asked", "answered", "failed"]
     assert channel.split() == ["self", "40", "38", "2", "25%"]
     assert provider.split() == [
         *("groq", "42", "36", "5", "212", "ms", "480", "ms", "1/4", "30.0", "0.0200"),
-        *("left", "alone", "(open)", "timed-out", "2,", "server-error", "3"),
     ]
+    assert trouble == "self: groq is left alone (open), timed-out 2, server-error 3"
 
 
 def test_a_share_of_nothing_is_nothing() -> None:

@@ -314,10 +314,27 @@ def test_a_folder_with_a_damaged_file_is_refused(tmp_path: Path) -> None:
     assert store.present() == []
 
 
-@pytest.mark.parametrize("text", ["/no/such/folder", "ftp://mirror.invalid/", "http://"])
+@pytest.mark.parametrize("text", ["/no/such/folder", "ftp://mirror.invalid/", "http://", ""])
 def test_what_is_neither_a_folder_nor_an_address_is_bad_input(text: str) -> None:
     with pytest.raises(InputError, match="from a folder or an http"):
         Origin.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://[::1/", "https://mirror.invalid:99999/", "https://mirror.invalid:x/"]
+)
+def test_what_is_no_address_is_bad_input(text: str) -> None:
+    with pytest.raises(InputError, match="is not an address"):
+        Origin.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://me:secret@mirror.invalid/", "https://m.invalid/?k=secret"]
+)
+def test_an_address_with_a_secret_is_refused_without_quoting_it(text: str) -> None:
+    with pytest.raises(InputError, match="no user name") as refused:
+        Origin.parse(text)
+    assert "secret" not in str(refused.value)
 
 
 # The store

@@ -109,7 +109,10 @@ def test_list_says_what_there_is_and_remove_takes_it_away(program: Program, tmp_
     table = program("models", "list").stdout
     assert "there" in table
     assert "my-own" in table
-    done = program("models", "remove", NAME, "my-own")
+    done = program("models", "remove", "my-own", "another")
+    assert done.returncode == 2
+    assert own.exists()
+    done = program("models", "remove", NAME, "my-own", NAME)
     assert (done.returncode, done.stderr) == (0, "")
     assert {row["state"] for row in listed(program).values()} == {"absent"}
     assert not own.exists()
@@ -123,6 +126,7 @@ def test_list_says_what_there_is_and_remove_takes_it_away(program: Program, tmp_
         (["pull"], 2, "NAME"),
         (["remove", NAME], 2, "is not there: there is none"),
         (["remove", "../../.."], 2, "not the name of a model"),
+        (["pull", NAME, "--from", ""], 2, "not from ''"),
         (["pull", NAME, "--from", "http://127.0.0.1:1"], 1, "cannot be reached"),
     ],
 )

@@ -226,7 +226,8 @@ def remove(
     for name in names:
         if "/" in name or name.startswith("."):
             raise InputError(f"{name!r} is not the name of a model")
-    freed = {name: store.remove(name) for name in names}
+        store.require(name)  # or none is removed
+    freed = {name: store.remove(name) for name in dict.fromkeys(names)}
     if as_json:
         print_json([{"name": name, "freed": size} for name, size in freed.items()])
         return

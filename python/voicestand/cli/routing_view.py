@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from voicestand.cli.printing import printable
 from voicestand.events import ProviderStats, RoutingStats
 
 
-def providers(routing: Mapping[str, RoutingStats]) -> Table:
-    """A line for each channel, and one for each of its providers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+def providers(routing: Mapping[str, RoutingStats]) -> Group:
+    """A line for each channel, one for each of its providers, and below what went wrong with them.
+
+    The table fits into 80 columns.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    troubles = []
     table.add_column("provider", no_wrap=True)
     for heading in ("asked", "answered", "failed", "cached", "p50", "p95", "hedges", "min", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
     for channel, stats in routing.items():
         table.add_row(
             printable(channel),
@@ -27,7 +32,9 @@ def providers(routing: Mapping[str, RoutingStats]) -> Table:
         )
         for provider in stats.providers:
             table.add_row(*_row(provider))
-    return table
+            if trouble := _trouble(provider):
+                troubles.append(Text(f"{printable(channel)}: {printable(provider.name)} {trouble}"))
+    return Group(table, *troubles)
 
 
 def share(part: int, whole: int) -> str:
@@ -36,8 +43,6 @@ def share(part: int, whole: int) -> str:
 
 
 def _row(provider: ProviderStats) -> list[str]:
-    failures = ", ".join(f"{kind} {count}" for kind, count in provider.failures.items())
-    state = "" if provider.state == "closed" else f"left alone ({provider.state}) "
     return [
         f"  {printable(provider.name)}",
         f"{provider.requests}",
@@ -49,8 +54,13 @@ def _row(provider: ProviderStats) -> list[str]:
         f"{provider.hedges_won}/{provider.hedges}",
         f"{provider.units / 60:.1f}",
         f"{provider.cost:.4f}",
-        f"{state}{failures}",
     ]
+
+
+def _trouble(provider: ProviderStats) -> str:
+    found = [] if provider.state == "closed" else [f"is left alone ({provider.state})"]
+    found += [f"{kind} {count}" for kind, count in provider.failures.items()]
+    return ", ".join(found)
 
 
 def _latency(milliseconds: float | None) -> str:

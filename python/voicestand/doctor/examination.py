@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from voicestand.doctor import (
+    choice,
     inference,
     installation,
     microphone,
@@ -33,6 +34,7 @@ CHECKS: Mapping[str, Examine] = {
     "voice activity": inference.model,
     "recognizer": recognition.recognizer,
     "more recognizers": recognition.installed,
+    "chosen recognizer": choice.chosen,
     "providers": providers.providers,
     "settings": storage.settings,
     "journal": storage.journal,

@@ -44,13 +44,20 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, text: str | None) -> Origin:
         """From what the user wrote; raises ``InputError`` where it is neither URL nor folder."""
-        if not text:
+        if text is None:
             return cls()
-        parts = urlsplit(text)
-        if parts.scheme in ("http", "https") and parts.netloc:
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            raise InputError(f"{text!r} is not an address") from None
+        if parts.scheme in ("http", "https") and host:
+            if parts.username is not None or parts.query or parts.fragment:
+                # They would get into messages and receipts; and FILE is put behind the address.
+                raise InputError("the address of a mirror has no user name, no ? and no # in it")
             return cls(url=text.rstrip("/"))
         path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(text).expanduser()
-        if path.is_dir():
+        if text and path.is_dir():
             return cls(folder=path)
         raise InputError(f"models come from a folder or an http(s) address, not from {text!r}")
 

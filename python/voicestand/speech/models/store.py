@@ -134,17 +134,22 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def require(name: str) -> None:
+    """Raises ``InputError`` where there is neither a model nor what has arrived of one."""
+    if name not in present() and not parts_of(name).exists():
+        there = ", ".join(present())
+        raise InputError(
+            f"the model {name!r} is not there: {f'there is {there}' if there else 'there is none'}"
+        )
+
+
 def remove(name: str) -> int:
     """Removes a model and what has arrived of one; returns the bytes that were freed.
 
     Raises ``InputError`` where there is neither, ``ModelError`` where another process is at work on
     it.
     """
-    if name not in present() and not parts_of(name).exists():
-        there = ", ".join(present())
-        raise InputError(
-            f"the model {name!r} is not there: {f'there is {there}' if there else 'there is none'}"
-        )
+    require(name)
     with locked(name):
         waste = folder() / _PARTS / f"{name}.removed"
         shutil.rmtree(waste, ignore_errors=True)
