@@ -223,7 +223,7 @@ def test_a_pulseaudio_elsewhere_is_not_tried(home: Path, monkeypatch: Patch) -> 
             {"version": "V19", "inputs": []},
             ["PortAudio", "audio input"],
             ["ok", "warning"],
-            "--demo",
+            "plug in a microphone",
         ),
         (
             {"version": "V19", "inputs": [["mic", "ALSA", False], ["default", "ALSA", True]]},
@@ -243,6 +243,7 @@ def test_what_portaudio_offers_is_told(
     monkeypatch: Patch, answer: object, names: list[str], statuses: list[str], said: str
 ) -> None:
     monkeypatch.setattr(sound, "ask", lambda _program: answer)
+    monkeypatch.setattr(sound, "answering", lambda: "PulseAudio answers")
     found = sound.inputs()
     assert [check.name for check in found] == names
     assert [check.status for check in found] == statuses
@@ -263,6 +264,11 @@ def test_the_devices_of_openvino_are_those_it_really_has() -> None:
     check = only(inference.devices())
     assert check.status == "ok"
     assert "CPU" in check.message
+
+
+def test_looking_at_the_devices_reports_to_nobody() -> None:
+    loaded = "import sys; print(json.dumps([n for n in sys.modules if 'telemetry' in n]))"
+    assert probe.ask(inference._LIST_DEVICES + loaded) == []
 
 
 def test_an_openvino_that_does_not_start_is_an_error(monkeypatch: Patch) -> None:
@@ -407,12 +413,34 @@ def test_a_file_in_the_way_of_the_folder_is_an_error(home: Path) -> None:
     assert only(storage.journal()).status == "error"
 
 
-@pytest.mark.parametrize(("free", "status"), [(10e9, "ok"), (500e6, "warning"), (1e6, "error")])
+@pytest.mark.parametrize(
+    ("free", "status", "amount"),
+    [(10e9, "ok", "10.0 GB"), (500e6, "warning", "500 MB"), (2e6, "error", "2 MB")],
+)
 def test_a_disk_that_fills_up_is_told_in_time(
-    home: Path, monkeypatch: Patch, free: float, status: str
+    home: Path, monkeypatch: Patch, free: float, status: str, amount: str
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    assert storage.journal()[-1].status == status
+    check = storage.journal()[-1]
+    assert check.status == status
+    assert check.message.startswith(f"{amount} free")
+
+
+def test_a_folder_in_which_no_run_can_be_steered_is_a_warning(
+    home: Path, monkeypatch: Patch
+) -> None:
+    assert only(storage.control_socket()).status == "ok"
+    assert list(home.iterdir()) == []
+    folder = home / "runtime" / "voicestand"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    check = only(storage.control_socket())
+    assert (check.status, check.fix) == ("warning", f"chmod 700 {folder}")
+    assert str(folder) in check.message
+    folder.chmod(0o700)
+    assert only(storage.control_socket()).status == "ok"
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    assert "XDG_RUNTIME_DIR" in only(storage.control_socket()).fix
 
 
 # Scheduling

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +138,19 @@ def test_the_network_is_given_the_vocabulary_before_the_audio(folder: Path) -> N
     # The stand-in ends after so many tokens, those it was given included.
     assert 0 < len(found.text.split()) < stand_in_whisper.WORDS
     assert hear(prompted, spoken(TEXT)) == found
+
+
+def test_loading_it_reports_to_nobody(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys; from voicestand.speech.whisper import Whisper\n"
+        "try: Whisper(pathlib.Path('no such model'))\n"
+        "except RuntimeError: print([name for name in sys.modules if 'telemetry' in name])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -13,8 +13,9 @@ from voicestand.doctor.probe import ProbeError, ask
 ACCELERATOR_NODES = Path("/dev/accel")
 
 _LIST_DEVICES = """
-import json, openvino
-core = openvino.Core()
+import json
+from voicestand.vad.runtime import openvino
+core = openvino().Core()
 print(json.dumps([[d, core.get_property(d, "FULL_DEVICE_NAME")] for d in core.available_devices]))
 """
 

@@ -10,6 +10,7 @@ from voicestand.speech.prompt import prompt, unprompted
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.vocabulary import Term
 from voicestand.speech.whole_utterance import Samples, WholeUtterance
+from voicestand.vad.runtime import openvino
 
 DEVICE = "CPU"
 
@@ -28,6 +29,7 @@ class Whisper:
     name = "whisper"
 
     def __init__(self, folder: Path, terms: Sequence[Term] = ()) -> None:
+        openvino()  # before openvino_genai imports it, with its telemetry
         from openvino_genai import WhisperPipeline
 
         self._pipeline = WhisperPipeline(str(folder), DEVICE, INFERENCE_PRECISION_HINT=PRECISION)
