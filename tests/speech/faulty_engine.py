@@ -13,6 +13,7 @@ import threading
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -150,3 +151,24 @@ class Leaky(Echo):
     def finish(self) -> Transcript:
         self._kept.append(np.ones(24 << 20, np.uint8))
         return super().finish()
+
+
+class DyingTemplate(Echo):
+    """Once, its template is killed when it has forked a worker and has not told of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        template: Any = sys.modules["__main__"]
+        mark = Path(os.environ["FAULT_MARK"])
+        if mark.exists() or not hasattr(template, "fork_sibling"):
+            return
+        fork = template.fork_sibling
+
+        def fork_and_die() -> int:
+            pid: int = fork()
+            if pid:
+                mark.write_text(str(pid))
+                os.kill(os.getpid(), signal.SIGKILL)
+            return pid
+
+        template.fork_sibling = fork_and_die

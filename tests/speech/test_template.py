@@ -153,6 +153,16 @@ def test_a_template_that_cannot_load_leaves_it_to_workers_to_say_why(tmp_path: P
         assert hearing.texts == {"a": words_of(noise(1))}
 
 
+def test_a_worker_of_which_its_template_could_not_tell_is_not_left_behind(tmp_path: Path) -> None:
+    with Hearing("tests.speech.faulty_engine:DyingTemplate") as hearing:
+        hearing.say("a", noise(1))
+        hearing.drain()
+        assert hearing.texts == {"a": words_of(noise(1))}
+        untold = int((tmp_path / "mark").read_text())
+        assert untold != hearing.ready_worker()
+        assert not Path(f"/proc/{untold}").exists()
+
+
 def test_an_engine_that_has_threads_is_never_forked() -> None:
     with Hearing("tests.speech.faulty_engine:Threaded") as hearing:
         for _ in range(2):

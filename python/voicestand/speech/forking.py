@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from pathlib import Path
 
 _CLONE = {"x86_64": 56, "aarch64": 220}
 """Number of the system call clone(2)."""
@@ -37,3 +38,15 @@ def fork_sibling() -> int:
     if pid < 0:
         raise OSError(error, os.strerror(error))
     return pid
+
+
+def children() -> set[int]:
+    """Of the thread that asks, also those that have ended and were not waited for.
+
+    NB: a child of ``fork_sibling`` is one of the thread that spawned its caller. None where the
+    kernel does not tell (CONFIG_PROC_CHILDREN).
+    """
+    try:
+        return set(map(int, Path("/proc/thread-self/children").read_text().split()))
+    except OSError:
+        return set()

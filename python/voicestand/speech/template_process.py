@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import msgspec
 
 from voicestand.config import SpeechSettings
 from voicestand.speech.backoff import Backoff
-from voicestand.speech.forking import can_fork
+from voicestand.speech.forking import can_fork, children
 from voicestand.speech.messages import Fork, Forked, Loaded
 from voicestand.speech.registry import chosen
 from voicestand.speech.worker_process import (
@@ -112,8 +113,10 @@ class Template:
         """Guards these two."""
         self._process: _Process | None = None
         self._ready: _Process | None = None
+        self._forked: set[int] = set()
+        """Workers that somebody waits for."""
         self._asking = threading.Lock()
-        """Guards ``_ready``: there is one request at a time."""
+        """Guards these two: there is one request at a time."""
         self._closing = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         # The kernel kills the template, and what it forked, when the thread that spawned it ends.
         self._thread = threading.Thread(target=self._run, name="recognizer-template", daemon=True)
@@ -161,12 +164,14 @@ class Template:
             if process is None:
                 return None
             try:
-                return process.fork(partial_interval, descriptors)
+                pid = process.fork(partial_interval, descriptors)
             except (OSError, msgspec.DecodeError) as error:
                 self._ready = None
                 self._tell(loading=True)
                 process.kill()
                 raise TemplateGoneError(f"the workers' template does not answer: {error}") from None
+            self._forked.add(pid)
+            return pid
 
     def _tell(self, *, loading: bool) -> None:
         with self._changed:
@@ -201,6 +206,7 @@ class Template:
         finally:
             self._process = None
             killed = process.bury()
+            self._end_unknown()
         return backoff.delay(lived) if killed or lived is not None else RETRY_SECONDS
 
     def _loaded(self, process: _Process) -> Loaded | None:
@@ -219,6 +225,15 @@ class Template:
         with self._asking:
             self._ready = None
         return time.monotonic() - began
+
+    def _end_unknown(self) -> None:
+        """Ends what a template forked and did not live to tell of: nobody else waits for it."""
+        with self._asking:
+            present = children()
+            self._forked &= present
+            for pid in present - self._forked:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
     def _closes_within(self, seconds: float) -> bool:
         return bool(_readable([self._closing], seconds))
