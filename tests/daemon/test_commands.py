@@ -23,10 +23,17 @@ def test_a_daemon_of_recordings_is_refused_in_a_line_of_its_log(program: Program
     assert line.startswith('<3>event=error message="--daemon listens')
 
 
+def test_a_plain_run_that_nobody_can_steer_says_so(program: Program) -> None:
+    folder = Path(program.env["XDG_RUNTIME_DIR"]) / "voicestand"
+    folder.mkdir(mode=0o755)
+    done = program("run", "--device", "no device of this name")
+    assert f"chmod 700 {folder}; nobody can steer this run" in done.stderr
+
+
 def test_a_daemon_needs_a_folder_that_is_its_users_alone(program: Program) -> None:
     (Path(program.env["XDG_RUNTIME_DIR"]) / "voicestand").mkdir(mode=0o755)
     done = program("run", "--daemon")
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("<3>event=error")
-    assert "not private to this user" in line
+    assert "open to other users: chmod 700" in line

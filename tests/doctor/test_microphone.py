@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from voicestand.doctor import Check, microphone
+from voicestand.audio.devices import NO_DEVICE
+from voicestand.doctor import Check, microphone, sound
 from voicestand.errors import DeviceError
 
 
 def heard(blocks: int = 90, peak: float = 0.1, clipped: int = 0) -> dict[str, object]:
-    return {"name": "USB mic", "blocks": blocks, "peak": peak, "clipped": clipped}
+    answer = {"name": "USB mic", "blocks": blocks, "peak": peak, "clipped": clipped}
+    return {**answer, "is_default": False}
 
 
 @pytest.mark.parametrize(
@@ -47,16 +51,43 @@ def test_a_microphone_is_told_from_what_the_machine_plays(monkeypatch: pytest.Mo
     ]
 
 
-def test_without_a_server_only_system_audio_lacks_something(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse() -> str:
-        raise DeviceError("cannot ask the sound server: Connection refused")
+def refuse() -> str:
+    raise DeviceError("cannot ask the sound server: Connection refused")
 
+
+def test_a_server_without_monitors_lacks_system_audio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microphone, "default_source", refuse)
+    monkeypatch.setattr(microphone, "answering", lambda: "JACK answers")
     monkeypatch.setattr("voicestand.audio.monitor.default_sink", refuse)
     assert microphone.not_a_monitor()[0].status == "ok"
     (check,) = microphone.system_audio()
     assert check.status == "warning"
     assert "Connection refused" in check.message
     assert check.fix
+
+
+def test_what_lacks_for_one_cause_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without any sound: no server, no card."""
+    for name in ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "PIPEWIRE_REMOTE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "vs-no-server-of-this-name")
+    # Nor a card, which the machine of the tests may have.
+    monkeypatch.setattr(sound, "ask", lambda _program: {"version": "V19", "inputs": []})
+    monkeypatch.setattr(microphone, "ask", lambda _program: {"error": NO_DEVICE})
+    checks = [
+        *(*sound.server(), *sound.inputs()),
+        *(*microphone.not_a_monitor(), *microphone.level(), *microphone.system_audio()),
+    ]
+    assert [check.name for check in checks if check.status != "ok"] == ["sound server"]
+    assert [check.name for check in checks if check.message.startswith("not looked at")] == [
+        *("microphone", "microphone level", "system audio")
+    ]
+
+
+def test_a_missing_library_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = "the library PortAudio is missing (x): sudo apt install libportaudio2"
+    monkeypatch.setattr(microphone, "ask", lambda _program: {"error": error})
+    assert microphone.level()[0].status == "ok"

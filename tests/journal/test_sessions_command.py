@@ -6,16 +6,19 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from voicestand.journal import Journal
+from voicestand import journal
+from voicestand.journal import Journal, erasure
+from voicestand.journal.schema import FILE_NAME
 
 if TYPE_CHECKING:
     from tests.journal.conftest import Call
@@ -176,6 +179,24 @@ def test_delete_without_a_terminal_wants_to_be_told(voicestand: Voicestand) -> N
     assert json.loads(voicestand("sessions", "list", "--json").stdout) == []
 
 
+def test_delete_of_nothing_finishes_an_earlier_one(
+    voicestand: Voicestand, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "_erase", lambda connection, path: None)
+        journal.delete(["0193-first"], recorded)
+    done = voicestand("sessions", "delete", "--before", "2020-01-01")
+    assert (done.returncode, done.stderr) == (0, "Nothing to delete.\n")
+    with closing(sqlite3.connect(recorded / FILE_NAME)) as connection:
+        assert connection.execute("SELECT count(*) FROM unerased").fetchone() == (0,)
+
+
+def test_recover_says_when_nothing_waits(voicestand: Voicestand, tmp_path: Path) -> None:
+    done = voicestand("sessions", "recover")
+    assert (done.returncode, done.stderr) == (0, "Nothing waits for its transcript.\n")
+    assert not (tmp_path / ".local").exists()
+
+
 def _answer(tmp_path: Path, answer: bytes) -> tuple[int, str]:
     """Runs the command on a terminal that types ``answer``; its exit code and what it showed."""
     command = [sys.executable, "-c", "from voicestand.cli import main; main()", "sessions"]
@@ -190,10 +211,12 @@ def _answer(tmp_path: Path, answer: bytes) -> tuple[int, str]:
     shown = b""
     with suppress(OSError):  # the terminal is gone when the program is
         while True:
-            if not select.select([terminal], [], [], 0.5)[0] and shown.endswith(
+            # Also again: Python loses a Ctrl-C between the prompt and its reading of the line. But
+            # not soon: a second one ends an interpreter that is just about to exit.
+            quiet = 5.0 if shown.endswith(b"^C") else 0.5
+            if not select.select([terminal], [], [], quiet)[0] and shown.endswith(
                 (b"[y/N]: ", b"^C")
             ):
-                # Also again: Python loses a Ctrl-C between the prompt and its reading of the line.
                 os.write(terminal, answer)
                 continue
             shown += os.read(terminal, 4096)
@@ -229,6 +252,7 @@ def test_delete_in_a_terminal_asks(
         (["search", "-", "+"], "no word to look for"),
         (["search", "x", "--since", "yesterday"], "'yesterday' is no date: give 2026-11-20"),
         (["search", "x", "--limit", "0"], "--limit"),
+        (["search", "x", "--channel", "slef"], "'slef' is not one of 'self', 'other'"),
         (["delete", "--yes"], "which sessions?"),
         (["delete", "0199", "--yes"], "did you mean"),
     ],

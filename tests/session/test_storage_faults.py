@@ -136,7 +136,7 @@ def test_a_disk_with_room_for_no_session_is_named(
 ) -> None:
     assert on_disk("run", "--input", monologue.path, "--pace", "max").returncode == 0
     disk.fill()
-    assert "space" in refused(on_disk, monologue)
+    assert "the disk is full" in refused(on_disk, monologue)
 
 
 def test_transcription_needs_no_journal(on_disk: Program, disk: Disk, monologue: Recording) -> None:

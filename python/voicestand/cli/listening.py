@@ -127,6 +127,8 @@ def listening(settings: DaemonSettings, *, daemon: bool) -> Iterator[Listening]:
                 raise
             print(f"voicestand: note: {error}; Ctrl-C ends this one", file=sys.stderr)
         except OSError as error:
+            message = f"cannot make the control socket: {error}"
             if daemon:
-                raise VoicestandError(f"cannot make the control socket: {error}") from None
+                raise VoicestandError(message) from None
+            print(f"voicestand: note: {message}; nobody can steer this run", file=sys.stderr)
         yield live

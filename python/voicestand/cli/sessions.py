@@ -14,7 +14,7 @@ from voicestand.cli.printing import clock, print_json, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicestand.events import TranscriptFinal
+    from voicestand.events import Severity, TranscriptFinal
     from voicestand.journal import SearchHit, SessionDetail, SessionRecord
 
 sessions = typer.Typer(
@@ -83,8 +83,16 @@ def recover() -> None:
     from voicestand.config import load
     from voicestand.session.recovery import recover_waiting
 
-    if not recover_waiting(load(), print_alert):
+    told: list[str] = []
+
+    def tell(severity: Severity, code: str, message: str) -> None:
+        told.append(code)
+        print_alert(severity, code, message)
+
+    if not recover_waiting(load(), tell):
         raise typer.Exit(exit_code.FAILED)
+    if not told:
+        typer.echo("Nothing waits for its transcript.", err=True)
 
 
 @sessions.command()
@@ -108,8 +116,8 @@ def search(
     ],
     as_json: AsJson = False,
     channel: Annotated[
-        str | None,
-        typer.Option(help="Only what this one said: self or other.", show_default=False),
+        Literal["self", "other"] | None,
+        typer.Option(help="Only what this one said.", show_default=False),
     ] = None,
     since: Annotated[
         str | None,
@@ -182,6 +190,7 @@ def delete(
 
     chosen = _chosen(identifiers, everything, before)
     if not chosen:
+        journal.delete([], _folder())  # what a reader kept an earlier delete from
         typer.echo("Nothing to delete.", err=True)
         return
     if not yes:

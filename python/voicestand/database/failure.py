@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from voicestand.database.schema import Schema
 from voicestand.errors import StorageError
+
+_SHARED_MEMORY = 32 * 1024
+"""Bytes by which the file of the shared memory grows; NB: where they are not to be had, SQLite
+reports a failure of the disk (SQLITE_IOERR_SHMSIZE), and no full one."""
 
 
 def storage_error(error: sqlite3.Error | OSError, path: Path, schema: Schema) -> StorageError:
@@ -23,7 +29,8 @@ def storage_error(error: sqlite3.Error | OSError, path: Path, schema: Schema) ->
             f"make that folder writable, {elsewhere}"
         )
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    match sqlite3.SQLITE_FULL if code == sqlite3.SQLITE_IOERR and _is_full(path) else code:
         case sqlite3.SQLITE_FULL:
             message = f"the disk is full, {what} cannot grow: free some space on it"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
@@ -42,7 +49,7 @@ def storage_error(error: sqlite3.Error | OSError, path: Path, schema: Schema) ->
                 f"close it (fuser {path} names it) and try again"
             )
         case sqlite3.SQLITE_IOERR:
-            # A quota and a file-size limit come here too: SQLite knows only ENOSPC as "full".
+            # A quota and a file-size limit come here, too.
             message = (
                 f"the disk failed under {what} ({name}): "
                 "check free space, quota, file-size limit (ulimit -f) and the kernel's log"
@@ -50,3 +57,10 @@ def storage_error(error: sqlite3.Error | OSError, path: Path, schema: Schema) ->
         case _:
             message = f"{what} cannot be used ({name}: {error})"
     return StorageError(message)
+
+
+def _is_full(path: Path) -> bool:
+    with suppress(OSError):
+        disk = os.statvfs(path.parent)
+        return disk.f_bavail * disk.f_frsize < _SHARED_MEMORY
+    return False

@@ -38,6 +38,7 @@ CHECKS: Mapping[str, Examine] = {
     "providers": providers.providers,
     "settings": storage.settings,
     "journal": storage.journal,
+    "control socket": storage.control_socket,
     "CPU topology": scheduling.topology,
     "vector instructions": scheduling.instruction_set,
     "placement": scheduling.placement,

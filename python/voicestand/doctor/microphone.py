@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from voicestand.audio.devices import INSTALL_PORTAUDIO, NO_DEVICE
 from voicestand.audio.sound_server import can_be_asked, default_source, sources
 from voicestand.doctor.check import Check
 from voicestand.doctor.probe import ProbeError, ask
-from voicestand.doctor.sound import RESTART, START
+from voicestand.doctor.sound import NO_SERVER, RESTART, START, answering
 from voicestand.errors import DeviceError
 
 # Audio of a device that hangs is waited for as long as a session does.
@@ -35,6 +36,7 @@ try:
         time.sleep(1.0)
     peak, rms, clipped = microphone.engine.levels()[0]
     answer = {"name": microphone.name, "blocks": blocks(), "peak": peak, "clipped": clipped}
+    answer["is_default"] = not settings.device
     microphone.close()
 except (DeviceError, InputError) as error:
     answer = {"error": str(error)}
@@ -43,6 +45,8 @@ print(json.dumps(answer))
 
 _SILENT_DBFS = -80.0
 """A microphone in a quiet room is above it: its own noise is around -70 dBFS."""
+
+_MONITOR = ".monitor"
 
 _INSTALL_PACTL = "sudo apt install pulseaudio-utils"
 _UNMUTE = (
@@ -59,6 +63,8 @@ def level() -> list[Check]:
     except ProbeError as error:
         return [Check(name, "warning", f"listening to it failed: {error}", RESTART)]
     if "error" in heard:
+        if any(cause in heard["error"] for cause in (NO_DEVICE, INSTALL_PORTAUDIO)):
+            return [Check(name, "ok", "not looked at: there is no audio input")]
         return [Check(name, "warning", str(heard["error"]), "voicestand devices shows the inputs")]
     return [_judged(name, heard)]
 
@@ -74,6 +80,8 @@ def _judged(name: str, heard: dict[str, Any]) -> Check:
             "voicestand devices",
         )
     peak = 20 * math.log10(heard["peak"]) if heard["peak"] > 0 else -math.inf
+    if peak < _SILENT_DBFS and heard["is_default"] and _default_is_a_monitor():
+        return Check(name, "ok", f"not looked at: {device} is what this machine plays, and silent")
     if peak < _SILENT_DBFS:
         return Check(
             name, "warning", f"{device} is silent: muted, or nothing is plugged in", _UNMUTE
@@ -84,6 +92,13 @@ def _judged(name: str, heard: dict[str, Any]) -> Check:
     return Check(name, "ok", f"{device} gives audio, {peak:.0f} dBFS at most in a second")
 
 
+def _default_is_a_monitor() -> bool:
+    try:
+        return default_source().endswith(_MONITOR)
+    except DeviceError:
+        return False
+
+
 def not_a_monitor() -> list[Check]:
     """Whether what is recorded by default is a microphone, and not what this machine plays."""
     name = "microphone"
@@ -91,9 +106,9 @@ def not_a_monitor() -> list[Check]:
         default, found = default_source(), list(sources().values())
     except DeviceError:
         return [Check(name, "ok", "not looked at: no server that knows of monitors answers")]
-    if not default.endswith(".monitor"):
+    if not default.endswith(_MONITOR):
         return [Check(name, "ok", f"{default} is the default input, and no monitor of an output")]
-    others = [source for source in found if not source.endswith(".monitor")]
+    others = [source for source in found if not source.endswith(_MONITOR)]
     fix = f"pactl set-default-source {others[0]}" if others else "plug in a microphone"
     return [
         Check(
@@ -113,5 +128,7 @@ def system_audio() -> list[Check]:
     try:
         return [Check(name, "ok", f"{monitor_name()} is what this machine plays")]
     except DeviceError as error:
+        if not answering():
+            return [Check(name, "ok", f"not looked at: {NO_SERVER}, and --system-audio needs one")]
         message = f"{error}; --system-audio has nothing to hear"
         return [Check(name, "warning", message, START if can_be_asked() else _INSTALL_PACTL)]

@@ -14,6 +14,8 @@ from voicestand.doctor.probe import ProbeError, ask
 START = "systemctl --user start pipewire pipewire-pulse, or pulseaudio --start"
 RESTART = "restart the sound server (systemctl --user restart pipewire pipewire-pulse)"
 
+NO_SERVER = "no sound server answers"
+
 _SECONDS_TO_CONNECT = 2.0
 
 _LIST_INPUTS = """
@@ -29,16 +31,23 @@ except DeviceError as error:
 """
 
 
-def server() -> list[Check]:
-    """The servers whose sockets accept a connection."""
-    name = "sound server"
+def answering() -> str:
+    """The servers whose sockets accept a connection, in words; empty if there is none."""
     sockets = dict(_sockets(os.environ, os.getuid()))
-    answering = [server for server, path in sockets.items() if _accepts(path)]
-    if answering:
-        return [Check(name, "ok", f"{', '.join(answering)} answers")]
+    found = [server for server, path in sockets.items() if _accepts(path)]
+    if found:
+        return f"{', '.join(found)} answers"
     remote = os.environ.get("PULSE_SERVER", "")
     if remote and "PulseAudio" not in sockets:
-        return [Check(name, "ok", f"PulseAudio on {remote} (PULSE_SERVER; not tried)")]
+        return f"PulseAudio on {remote} (PULSE_SERVER; not tried)"
+    return ""
+
+
+def server() -> list[Check]:
+    """Whether there is a server. Where there is none, no other check complains of it again."""
+    name = "sound server"
+    if found := answering():
+        return [Check(name, "ok", found)]
     return [
         Check(
             name,
@@ -65,6 +74,9 @@ def inputs() -> list[Check]:
         ]
     found = [Check(library, "ok", str(answer["version"]).partition(",")[0])]
     if not answer["inputs"]:
+        if not answering():
+            message = f"none: {NO_SERVER}; files can be transcribed, voicestand run --demo works"
+            return [*found, Check(name, "ok", message)]
         message = "no microphone or other input is there; files can be transcribed"
         fix = "plug in a microphone and start the sound server; voicestand run --demo needs neither"
         return [*found, Check(name, "warning", message, fix)]

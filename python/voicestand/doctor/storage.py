@@ -1,4 +1,4 @@
-"""Settings and journal."""
+"""Settings, journal, and the folder where running processes meet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from voicestand.config import Settings, load
 from voicestand.doctor.check import Check
 from voicestand.errors import InputError, StorageError
+from voicestand.runtime_folder import private_folder, runtime_folder
 
 _LEAST_FREE = 50e6
 """Bytes. SQLite needs room to commit; below this the next final may not reach the disk."""
@@ -56,7 +57,8 @@ def journal() -> list[Check]:
             sessions = f"{count} session{'' if count == 1 else 's'}"
             checks.append(Check(name, "ok", f"{path}, {sessions}"))
     free = shutil.disk_usage(existing).free
-    message = f"{free / 1e9:.1f} GB free under {existing}"
+    amount = f"{free / 1e9:.1f} GB" if free >= 1e9 else f"{free / 1e6:.0f} MB"
+    message = f"{amount} free under {existing}"
     fix = f"free some space on the disk of {existing}, {elsewhere}"
     if free < _LEAST_FREE:
         checks.append(Check(disk, "error", message, fix))
@@ -65,6 +67,24 @@ def journal() -> list[Check]:
     else:
         checks.append(Check(disk, "ok", message))
     return checks
+
+
+def control_socket() -> list[Check]:
+    """Whether a run can be steered and watched: a folder that is this user's alone."""
+    name, folder = "control socket", runtime_folder()
+    existing = _nearest_existing(folder)
+    try:
+        if existing == folder:
+            private_folder(folder, make=False)
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise PermissionError(
+                f"{existing} cannot be written: set XDG_RUNTIME_DIR to a folder of your own"
+            )
+    except OSError as error:
+        reason, _, fix = str(error).rpartition(": ")
+        message = f"{reason}; no daemon starts, and no run can be steered or watched"
+        return [Check(name, "warning", message, fix)]
+    return [Check(name, "ok", f"it can be made in {folder}")]
 
 
 def _nearest_existing(path: Path) -> Path:

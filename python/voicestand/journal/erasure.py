@@ -17,12 +17,15 @@ from voicestand.journal import process, recordings, schema
 def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
     """Deletes sessions by their whole ids, all or none; one that is not there counts as deleted.
 
+    Without ids it finishes what an earlier one could not.
     Once this returns, no byte of the journal's files tells what was said. Raises ``InputError`` if
     a live process writes one of them, ``StorageError`` if nothing could be deleted, or if the
     sessions are gone but their bytes are not: then the next program that opens the journal for
     writing goes on with that.
     """
     path = schema.journal_path(folder)
+    if not path.exists():
+        return
     with _writing(path) as connection:
         with transaction(connection):
             for identifier in identifiers:
@@ -32,16 +35,18 @@ def delete(identifiers: Iterable[str], folder: Path | None = None) -> None:
             connection.execute("INSERT INTO unerased DEFAULT VALUES")
         try:
             _erase(connection, path)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, StorageError) as error:
+            if not isinstance(error, StorageError):
+                error = storage_error(error, path, schema.SCHEMA)
             raise StorageError(
-                "the sessions are deleted, but what was said may still be in free parts of the "
-                f"file: {storage_error(error, path, schema.SCHEMA)}, and delete again to finish"
-            ) from error
+                "the sessions are deleted, but their bytes may still be in free parts of the file: "
+                f"{error}; the next voicestand run finishes this"
+            ) from None
 
 
 def finish(connection: sqlite3.Connection, path: Path) -> None:
     """Goes on with what an earlier ``delete`` could not finish; if that fails, later once more."""
-    with suppress(sqlite3.Error, OSError):
+    with suppress(sqlite3.Error, OSError, StorageError):
         if connection.execute("SELECT 1 FROM unerased").fetchone():
             _erase(connection, path)
 
@@ -83,7 +88,7 @@ def _erase(connection: sqlite3.Connection, path: Path) -> None:
     # The log gives its pages to the file only once nobody reads older ones; this waits for that.
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise sqlite3.OperationalError("another program reads the journal for long: close it")
+        raise StorageError(f"another program reads {path} for long (fuser {path} names it): end it")
     connection.execute("DELETE FROM unerased")
 
 

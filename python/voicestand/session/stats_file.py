@@ -54,7 +54,9 @@ class StatsFile:
         )
         new = self._path.with_suffix(".new")
         with suppress(OSError):
-            new.write_bytes(msgspec.json.encode(shown))
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(shown))
             new.replace(self._path)
 
     def close(self) -> None:
