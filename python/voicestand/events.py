@@ -64,7 +64,7 @@ class CallMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """How all have spoken together so far. Formulas: docs/coaching.md."""
 
     seconds: float
-    """From the first word to the last."""
+    """From the first word to the last, without breaks of more than two minutes."""
     talk_seconds: float
     """Of all channels together."""
     words: int
@@ -82,7 +82,7 @@ class CallMetrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     crosstalk_seconds: float
     """In which more than one spoke, back-channel aside."""
     dead_air: int
-    """Silences of all that were longer than five seconds."""
+    """Silences of all of more than five seconds that were no breaks."""
     dead_air_seconds: float
     """Their length together."""
     longest_silence: float

@@ -15,7 +15,9 @@ from voicestand.demo import recording as demo_recording
 from voicestand.events import CoachSuggestion, TranscriptFinal
 
 ADVICE = "Price objection: do not discount yet."
-LINES_OF_SUMMARY = ("session ended", "frames captured", "channel", "self", "other", "voicestand")
+LINES_OF_SUMMARY = (
+    *("session ended", "frames captured", "channel", "self", "other", "together", "voicestand"),
+)
 
 
 def status(terminal: Terminal) -> str:
@@ -51,6 +53,8 @@ def test_levels_captions_suggestions_and_counters_are_seen_while_it_runs(
         terminal.shows(lambda: counted.search(status(terminal)), "the count of utterances")
         # The first channel's level falls while the other one speaks.
         terminal.shows(lambda: "█" in meters(terminal).get("other", ""), "the other's level")
+        figures = re.compile(r"^you \d+% of the talk · \d+ words/min", re.MULTILINE)
+        terminal.shows(lambda: figures.search(terminal.text()), "what one may steer by")
         terminal.shows(lambda: ADVICE in terminal.text(), "a suggestion")
         source = "playbook:sales-call/price-objection"
         terminal.shows(lambda: source in terminal.text(), "the suggestion's source")

@@ -17,7 +17,7 @@ from tests.coach.spoken_finals import final
 
 from voicestand.coach import ConversationMetrics
 from voicestand.coach.backchannels import only_listens
-from voicestand.coach.pauses import DEAD_AIR
+from voicestand.coach.pauses import DEAD_AIR, LONGEST_DEAD_AIR
 from voicestand.coach.questions import count_questions
 from voicestand.coach.sentiment import EVIDENCE, NONE, PRIOR, RECENT_MINUTES, feeling
 from voicestand.coach.timeline import OPEN_UTTERANCES, Timeline, Utterance
@@ -38,7 +38,7 @@ def conversations(draw: st.DrawFn, channels: int = 2, most: int = 12) -> list[Tr
     for channel in CHANNELS[:channels]:
         now = draw(st.integers(0, 30))
         for _ in range(draw(st.integers(0, most))):
-            start = now + draw(st.sampled_from([0, 1, 2, 6, 30, 49, 50, 51, 90]))
+            start = now + draw(st.sampled_from([0, 1, 2, 6, 30, 49, 50, 51, 90, 1210]))
             now = start + draw(st.sampled_from([0, 3, 5, 8, 11, 30, 200]))
             text = draw(st.sampled_from(TEXTS))
             finals.append(final(channel, start / 10, now / 10, text, str(len(finals))))
@@ -121,7 +121,8 @@ class Reference:
         return found
 
     def span(self) -> int:
-        return max(u.end for u in self.said) - self.said[0].start if self.said else 0
+        breaks = sum(one for one in self.silences() if one > LONGEST_DEAD_AIR)
+        return max(u.end for u in self.said) - self.said[0].start - breaks if self.said else 0
 
 
 def measured(finals: list[TranscriptFinal]) -> ConversationMetrics:
@@ -150,7 +151,7 @@ def test_figures_are_those_of_the_definitions_in_any_order_of_arrival(
         assert channels[channel].backchannels == reference.backchannels(channel)
         assert channels[channel].interruptions == reference.interruptions(channel)
         assert channels[channel].patience == (sum(pauses) / len(pauses) / 1e6 if pauses else None)
-    silences = reference.silences()
+    silences = [one for one in reference.silences() if one <= LONGEST_DEAD_AIR]
     dead = [one for one in silences if one > DEAD_AIR]
     turns = sum(map(reference.turns, CHANNELS))
     span = reference.span()

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from tests.coach.spoken_finals import final
 
 from voicestand.coach import Coach, Playbook, Suggestion
+from voicestand.coach.limits import THRESHOLD_KEYS, Thresholds
 from voicestand.coach.matching import Matcher, is_negated
 from voicestand.coach.patterns import compile_pattern
-from voicestand.coach.playbook import Thresholds, Trigger, find
+from voicestand.coach.playbook import Trigger, find
 
 PRICE = Trigger(
     id="price", suggestion="Ask.", channel="other", phrases=("too expensive",), cooldown=60
 )
-OFF = Thresholds(talk_ratio=0, words_per_minute=0, monologue=0)
+OFF = Thresholds(**dict.fromkeys(THRESHOLD_KEYS, 0.0))
 
 
 def coach(*triggers: Trigger, thresholds: Thresholds = OFF) -> Coach:

@@ -12,7 +12,9 @@ from voicestand.cli.printing import print_json, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from voicestand.coach import Coach
     from voicestand.coach.rehearsal import Advice
+    from voicestand.coach.verdicts import Verdict
     from voicestand.config import Settings
     from voicestand.events import ChannelMetrics, TranscriptFinal
 
@@ -39,6 +41,7 @@ def coach(
     from voicestand.coach import Coach
     from voicestand.coach.playbook import find
     from voicestand.coach.rehearsal import rehearse
+    from voicestand.coach.verdicts import judge
 
     settings = config.load(overrides={"coach.playbook": playbook})
     # The playbook first: a mistake in it must not show after minutes of transcription.
@@ -50,18 +53,21 @@ def coach(
         if not as_json:
             for line in _moment(one):
                 typer.echo(printable(line))
+    verdicts = judge(adviser.metrics(), adviser.call(), chosen.thresholds)
     if as_json:
         document = {
             "file": str(file),
             "playbook": chosen.name,
             "suggestions": suggestions,
             "metrics": adviser.metrics(),
+            "call": adviser.call(),
+            "verdicts": verdicts,
         }
         print_json(document)
         return
     count = len(suggestions)
     typer.echo(f"{count} {'suggestion' if count == 1 else 'suggestions'} from {chosen.name}\n")
-    for line in _table(adviser.metrics()):
+    for line in (*_table(adviser.metrics()), "", *_conduct(adviser, verdicts)):
         typer.echo(printable(line))
 
 
@@ -104,6 +110,15 @@ def _table(metrics: dict[str, ChannelMetrics]) -> Iterator[str]:
             f"{spoken.words:>6}  {spoken.words_per_minute:>9.0f}  "
             f"{spoken.longest_monologue:>7.1f} s  {spoken.questions:>9}  {spoken.fillers:>7}"
         )
+
+
+def _conduct(adviser: Coach, verdicts: list[Verdict]) -> Iterator[str]:
+    from voicestand.cli.call_view import beyond, manners, together
+
+    yield from manners(adviser.metrics())
+    yield ""
+    yield together(adviser.call())
+    yield from beyond(verdicts)
 
 
 def _clock(seconds: float) -> str:

@@ -12,9 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from voicestand.cli.call_view import at_a_glance
 from voicestand.cli.level_bar import LevelBar
 from voicestand.cli.printing import clock, printable
 from voicestand.events import (
+    CoachMetrics,
     CoachSuggestion,
     EngineAlert,
     Event,
@@ -49,6 +51,7 @@ class LiveView:
         self._levels: dict[str, tuple[float, float]] = {}
         self._partials: dict[str, Text] = {}
         self._suggestions: deque[str] = deque(maxlen=SHOWN_SUGGESTIONS)
+        self._figures: str | None = None
         self._latency: TranscriptFinal | None = None
         self._finals = 0
         self._state = "warming up"
@@ -87,6 +90,8 @@ class LiveView:
             case CoachSuggestion():
                 self._suggestions.append(printable(event.text))
                 self._console.print(_advice(event))
+            case CoachMetrics():
+                self._figures = at_a_glance(event)
             case EngineAlert():
                 style = {"info": "dim", "warning": "yellow", "error": "bold red"}[event.severity]
                 self._console.print(Text(printable(event.message), style=style))
@@ -110,7 +115,8 @@ class LiveView:
                 self._partials.get(channel, Text()),
             )
         advice = [Text(f"  ▶ {text}", style="bold yellow") for text in self._suggestions]
-        return Group(Text(), meters, *advice, self._status())
+        figures = [Text(self._figures, style="dim")] if self._figures else []
+        return Group(Text(), meters, *advice, *figures, self._status())
 
     def _status(self) -> Text:
         line = Text(style="dim")

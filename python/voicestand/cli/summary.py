@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from voicestand.cli.call_view import together
 from voicestand.cli.printing import clock
 from voicestand.cli.routing_view import providers
 from voicestand.events import SessionEnded
@@ -45,6 +46,7 @@ def summary(ended: SessionEnded) -> RenderableType:
             str(spoken.questions),
             str(spoken.fillers),
         )
+    call = [Text(together(ended.call), style="dim")] if ended.call else []
     again = Text(f"voicestand sessions show {ended.session}", style="dim")
     elsewhere = [providers(ended.routing)] if ended.routing else []
-    return Group(head, books, table, *elsewhere, again)
+    return Group(head, books, table, *call, *elsewhere, again)

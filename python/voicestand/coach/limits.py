@@ -15,6 +15,20 @@ class Thresholds:
     """Current pace."""
     monologue: float = 76.0
     """Seconds."""
+    patience: float = 0.3
+    """Seconds before an answer, on average: at least."""
+    interruptions: float = 3.0
+    """In five minutes: at most."""
+    dead_air: float = 10.0
+    """Seconds of silence of all."""
+    questions: float = 10.0
+    """In a call: at least."""
+    most_questions: float = 14.0
+    """In a call: at most. Judged when it is over."""
+    open_questions: float = 4.0
+    """In a call: at least."""
+    judged_after: float = 1200.0
+    """Seconds of the call before questions are counted against their thresholds."""
     cooldown: float = 120.0
     """Seconds of audio before the same warning may come again."""
 

@@ -196,11 +196,11 @@ class ConversationMetrics:
         return sum(start > since for start in course.turns.begun_into(channel))
 
     def current_silence(self) -> float:
-        """Seconds for which nobody had spoken before the latest words."""
+        """Seconds for which nobody had spoken before the latest words; 0 after a break."""
         return self._timeline.now.pauses.latest / 1e6
 
     def seconds(self) -> float:
-        """From the first word to the last."""
+        """From the first word to the last, without breaks."""
         return self._timeline.now.pauses.span / 1e6
 
     def questions(self, channel: str) -> int:

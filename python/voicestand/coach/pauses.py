@@ -12,6 +12,9 @@ from voicestand.coach.timeline import Utterance
 
 DEAD_AIR = 5_000_000
 """Microseconds. Longer silence of all counts as dead air, with its whole length."""
+LONGEST_DEAD_AIR = 120_000_000
+"""Microseconds. A longer silence is a break: nobody waits for words, and it is no part of the
+call."""
 
 
 class Pauses:
@@ -22,10 +25,11 @@ class Pauses:
         """The start of the first utterance."""
         self.until = 0
         """The end of the last."""
+        self.breaks = 0
         self.dead_air = 0
         self.dead_airs = 0
         self.longest = 0
-        """The longest silence of all, dead air or not."""
+        """The longest silence that is no break, dead air or not."""
         self.latest = 0
         """The silence before the latest words; 0 if somebody still spoke."""
 
@@ -43,7 +47,10 @@ class Pauses:
             self.until = end
             return
         self.latest = max(0, start - self.until)
-        if self.latest > DEAD_AIR:
+        if self.latest > LONGEST_DEAD_AIR:
+            self.breaks += self.latest
+            self.latest = 0
+        elif self.latest > DEAD_AIR:
             self.dead_air += self.latest
             self.dead_airs += 1
         self.longest = max(self.longest, self.latest)
@@ -52,5 +59,5 @@ class Pauses:
 
     @property
     def span(self) -> int:
-        """From the first word to the last."""
-        return 0 if self.began is None else self.until - self.began
+        """From the first word to the last, without the breaks."""
+        return 0 if self.began is None else self.until - self.began - self.breaks

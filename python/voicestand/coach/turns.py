@@ -15,8 +15,8 @@ from voicestand.coach.timeline import Utterance
 
 MARGIN = 500_000
 """Microseconds. Ends and beginnings closer than this touch: the estimated times are true within
-0.1 s, and gaps and overlaps of conversation lie mostly within half a second (Heldner and Edlund,
-Pauses, gaps and overlaps in conversations, 2010)."""
+0.1 s, and the gaps of conversation are of the order of 0.2 s (Levinson and Torreira, Timing in
+turn-taking, 2015)."""
 RECENT_ANSWERS = 10
 """Over so many answers the current patience is measured."""
 RECENT_INTERRUPTIONS = 32
