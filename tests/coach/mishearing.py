@@ -24,10 +24,10 @@ FUNCTION_WORDS = frozenset(_SHORT.split())
 """Short and unstressed: what recognizers lose."""
 INSERTED = ("a", "the", "uh", "and", "to", "in", "it", "of", "that", "i", "is", "on")
 """What they make of breath and noise."""
-DELETED = 0.2
-"""Share of the errors, as far as function words are hit; the rest of the hits are substituted."""
-INSERTIONS = 0.15
-"""Share of the errors."""
+INSERTED_SHARE = 0.15
+"""Of the errors: a word made up behind the word that is hit."""
+DELETED_SHARE = 0.4
+"""Of the errors that hit a function word: it is lost. All others are substitutions."""
 COMMON = -110_000
 """Log probability (base 1.0001) from which a word counts as common: e ** -11."""
 SOUNDS = {
@@ -56,23 +56,22 @@ def misheard(turns: Sequence[Sequence[str]], rate: float, rng: random.Random) ->
     """The words of each turn with ``rate`` errors a word; a turn keeps at least one word."""
     places = [(turn, word) for turn, words in enumerate(turns) for word in range(len(words))]
     hit = set(rng.sample(places, round(rate * len(places))))
-    return [
-        [
-            heard
-            for number, word in enumerate(words)
-            for heard in (_error(word, len(words) == 1, rng) if (turn, number) in hit else (word,))
-        ]
-        for turn, words in enumerate(turns)
-    ]
+    heard = []
+    for turn, words in enumerate(turns):
+        kept: list[str] = []
+        for number, word in enumerate(words):
+            kept += _error(word, rng) if (turn, number) in hit else (word,)
+        heard.append(kept or [words[0]])
+    return heard
 
 
-def _error(word: str, alone: bool, rng: random.Random) -> tuple[str, ...]:
+def _error(word: str, rng: random.Random) -> Sequence[str]:
     kind = rng.random()
-    if kind < INSERTIONS:
+    if kind < INSERTED_SHARE:
         return (word, rng.choice(INSERTED))
-    if word in FUNCTION_WORDS and not alone and kind < INSERTIONS + 2 * DELETED:
+    if word in FUNCTION_WORDS and kind < INSERTED_SHARE + DELETED_SHARE:
         return ()
-    return tuple(substitute(word, rng).split())
+    return substitute(word, rng).split()
 
 
 def substitute(word: str, rng: random.Random) -> str:

@@ -24,12 +24,15 @@ from tests.coach.mishearing import confusions
 HEADER = "# playbook=sales-call trade=boats kind=call\n"
 
 
-def word_error_rate(said: Conversation, heard: Conversation) -> float:
-    edits = sum(
+def words_in(*conversations: Conversation) -> int:
+    return sum(len(turn.text.split()) for one in conversations for turn in one.turns)
+
+
+def edits(said: Conversation, heard: Conversation) -> int:
+    return sum(
         Levenshtein.distance(one.text.split(), two.text.split())
         for one, two in zip(said.turns, heard.turns, strict=True)
     )
-    return edits / sum(len(turn.text.split()) for turn in said.turns)
 
 
 def test_a_line_becomes_a_turn_with_labels_and_times() -> None:
@@ -77,9 +80,16 @@ def test_the_same_seed_makes_the_same_errors_and_another_makes_others() -> None:
 def test_errors_are_as_many_as_asked_for(data: st.DataObject, rate: float, seed: int) -> None:
     conversation = data.draw(st.sampled_from(load_corpus()))
     heard = with_errors(conversation, rate, seed)
-    assert 0.85 * rate <= word_error_rate(conversation, heard) <= 1.25 * rate
+    words = words_in(conversation)
+    assert abs(edits(conversation, heard) / words - rate) <= 0.04 + 4 / words
     assert all(turn.text for turn in heard.turns)
     assert [turn.start for turn in heard.turns] == [turn.start for turn in conversation.turns]
+
+
+def test_over_the_corpus_the_rate_is_the_one_asked_for() -> None:
+    corpus = load_corpus()
+    wrong = sum(edits(one, with_errors(one, 0.2, seed=1)) for one in corpus)
+    assert wrong / words_in(*corpus) == pytest.approx(0.2, abs=0.01)
 
 
 def test_nothing_is_taken_for_itself() -> None:
