@@ -102,14 +102,14 @@ def test_the_corpus_is_as_large_as_promised() -> None:
     corpus = load_corpus()
     calls = Counter(one.playbook for one in corpus if one.kind == "call")
     assert calls == {
-        "sales-call": 26,
-        "customer-support": 10,
-        "job-interview-candidate": 8,
-        "job-interview-interviewer": 8,
-        "presentation-practice": 6,
+        "sales-call": 34,
+        "customer-support": 14,
+        "job-interview-candidate": 10,
+        "job-interview-interviewer": 10,
+        "presentation-practice": 8,
     }
-    assert len({one.trade for one in corpus if one.playbook == "sales-call"}) >= 26
-    assert sum(len(one.turns) for one in corpus) >= 2_800
+    assert len({one.trade for one in corpus if one.playbook == "sales-call"}) >= 34
+    assert sum(len(one.turns) for one in corpus) >= 3_400
     small_talk = [one for one in corpus if one.kind == "small-talk"]
     assert {one.playbook for one in small_talk} == set(STAGES)
     assert sum(one.speech_seconds for one in small_talk) >= 20 * 60
