@@ -69,6 +69,9 @@ class SpeechSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     model: str = ""
     """Name of a model, as in ``voicestand models list``, or the path of a folder. Empty: the best
     of the engine's models that are there."""
+    device: Literal["CPU", "GPU", "NPU"] = "CPU"
+    """Where ``whisper`` computes; the others know the CPU alone. A device that is named must be
+    there."""
     providers: str = ""
     """The file that names the providers of the engine ``openai``; empty: ``providers.toml`` beside
     the usual settings file. Nothing is sent anywhere unless ``engine`` is ``openai``."""

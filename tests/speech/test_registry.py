@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from voicestand.config import SpeechSettings
 from voicestand.errors import EngineUnavailableError, InputError
 from voicestand.speech import registry
 from voicestand.speech.models import kind, manifest, store
-from voicestand.speech.registry import ENTRIES, embedded_notice, engines, resolve
+from voicestand.speech.registry import ENTRIES, chosen, embedded_notice, engines, resolve
+from voicestand.speech.vocabulary import Term
 from voicestand.speech.worker import load
 
 FILES = {
@@ -124,6 +127,36 @@ def test_what_does_not_go_together_is_refused(
     model("mine", kind.WHISPER)
     with pytest.raises(error, match=says):
         resolve(engine, wanted)
+
+
+def test_whisper_computes_where_it_is_told_to(
+    installed: set[str], model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed.add("openvino_genai")
+    folder = model("mine", kind.WHISPER)
+    (tmp_path / "accel0").touch()
+    monkeypatch.setattr(
+        registry, "NODES", {"NPU": (tmp_path, "accel*"), "GPU": (tmp_path, "renderD*")}
+    )
+
+    def made(path: Path, *terms: list[Term], device: str = "CPU") -> tuple[object, ...]:
+        return path, *terms, device
+
+    monkeypatch.setattr("voicestand.speech.whisper.Whisper", made)
+    (tmp_path / "terms").write_text("Zalando\n")
+    on_npu = SpeechSettings(model=str(folder), device="NPU")
+    with_terms = msgspec.structs.replace(on_npu, vocabulary=str(tmp_path / "terms"))
+    on_cpu = msgspec.structs.replace(with_terms, device="CPU")
+    found: list[object] = [load(chosen(one).path) for one in (on_npu, with_terms, on_cpu)]
+    assert found == [
+        (folder, "NPU"),
+        (folder, [Term("Zalando")], "NPU"),
+        (folder, [Term("Zalando")], "CPU"),
+    ]
+    with pytest.raises(EngineUnavailableError, match=r"speech\.device = GPU: there is none here"):
+        chosen(msgspec.structs.replace(on_npu, device="GPU"))
+    with pytest.raises(InputError, match="pocketsphinx computes on the CPU alone"):
+        chosen(SpeechSettings(engine="pocketsphinx", device="NPU"))
 
 
 def test_a_worker_makes_an_engine_from_a_folder_with_any_name(

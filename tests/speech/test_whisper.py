@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -154,3 +155,14 @@ def test_loading_it_reports_to_nobody(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+@pytest.mark.parametrize("device", ["NPU", "GPU"])
+def test_on_a_device_that_is_not_there_nothing_is_heard_on_another(
+    folder: Path, device: str
+) -> None:
+    if any(name.startswith(device) for name in ov.Core().available_devices):
+        assert hear(Whisper(folder, device=device), spoken(TEXT)).text
+        return
+    with pytest.raises(RuntimeError):
+        Whisper(folder, device=device)

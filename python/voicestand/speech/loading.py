@@ -1,6 +1,6 @@
 """Engines by name and model: ``voicestand.speech.loading:ENGINE@FOLDER``.
 
-Behind a line break follows the file of the vocabulary, if there is one.
+Behind a line break follows the file of the vocabulary, behind another one the device that computes.
 
 A worker makes the engine ``module:Class`` without arguments. Here such a class is looked up by the
 engine's name, and knows its model.
@@ -21,20 +21,22 @@ from voicestand.speech.vocabulary import Term
 
 
 def __getattr__(name: str) -> Callable[[], RecognizerEngine]:
-    made, _, file = name.partition("\n")
+    made, file, device, *_ = f"{name}\n\n".split("\n")
     engine, at, folder = made.partition("@")
     if not at:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     terms = vocabulary.read(Path(file)) if file else []
-    return functools.partial(make, find(engine), Path(folder) if folder else None, terms)
+    return functools.partial(make, find(engine), Path(folder) if folder else None, terms, device)
 
 
-def make(entry: Entry, model: Path | None, terms: Sequence[Term]) -> RecognizerEngine:
-    """The engine, its model loaded, told the terms."""
+def make(
+    entry: Entry, model: Path | None, terms: Sequence[Term], device: str = ""
+) -> RecognizerEngine:
+    """The engine, its model loaded, told the terms, and the device if it is to be told one."""
     arguments: list[object] = [model] if model is not None else []
     if terms:
         arguments.append(terms)
-    return _class(entry)(*arguments)
+    return _class(entry)(*arguments, **({"device": device} if device else {}))
 
 
 def unused(choice: Choice) -> str | None:

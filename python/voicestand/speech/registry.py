@@ -13,6 +13,11 @@ from voicestand.speech.models import kind, manifest, store
 
 AUTO = "auto"
 
+CPU = "CPU"
+
+NODES = {"NPU": (Path("/dev/accel"), "accel*"), "GPU": (Path("/dev/dri"), "renderD*")}
+"""What the kernel has where there is such a device. NB: to ask OpenVINO would load every driver."""
+
 
 class Entry(NamedTuple):
     """Where to find an engine, without importing it."""
@@ -31,6 +36,8 @@ class Entry(NamedTuple):
     """Has no threads of its own, so that a process that has loaded its model may be forked."""
     remote: bool = False
     """Sends audio to the providers of a file. Never chosen but by name."""
+    devices: bool = False
+    """Is told, as ``device``, which device of OpenVINO computes where that is not the CPU."""
 
     @property
     def embedded(self) -> bool:
@@ -51,6 +58,7 @@ class Choice(NamedTuple):
     """The model's folder, or the file of providers; None where the engine is embedded."""
     vocabulary: Path | None = None
     """A file of terms that the engine is told."""
+    device: str = CPU
 
     @property
     def name(self) -> str:
@@ -63,13 +71,20 @@ class Choice(NamedTuple):
         if self.model is None and self.vocabulary is None:
             return self.entry.path
         made = f"voicestand.speech.loading:{self.entry.name}@{self.model or ''}"
-        return made if self.vocabulary is None else f"{made}\n{self.vocabulary}"
+        device = "" if self.device == CPU else self.device
+        return f"{made}\n{self.vocabulary or ''}\n{device}".rstrip("\n")
 
 
 ENTRIES = (
     Entry(kind.MOONSHINE, "voicestand.speech.moonshine:Moonshine", "moonshine_voice", "moonshine"),
     Entry(kind.SHERPA_ONNX, "voicestand.speech.sherpa:SherpaOnnx", "sherpa_onnx", "sherpa"),
-    Entry(kind.WHISPER, "voicestand.speech.whisper:Whisper", "openvino_genai", "whisper"),
+    Entry(
+        kind.WHISPER,
+        "voicestand.speech.whisper:Whisper",
+        "openvino_genai",
+        "whisper",
+        devices=True,
+    ),
     Entry(
         "pocketsphinx",
         "voicestand.speech.pocketsphinx:PocketSphinx",
@@ -131,9 +146,12 @@ def find(name: str) -> Entry:
 def chosen(settings: SpeechSettings) -> Choice:
     """The engine that the settings mean, with its model or its providers, and its vocabulary.
 
-    Raises what :func:`resolve` raises, and ``InputError`` for a vocabulary that is wrong.
+    Raises what :func:`resolve` raises, ``InputError`` for a vocabulary that is wrong and where the
+    engine knows no other device than the CPU, ``EngineUnavailableError`` for a device that is not
+    there.
     """
     choice = resolve(settings.engine, settings.model, settings.providers)
+    choice = choice._replace(device=_device(settings.device, choice.entry))
     if choice.entry.remote and choice.model is not None:
         from voicestand.speech import providers
 
@@ -173,6 +191,22 @@ def resolve(name: str = AUTO, model: str = "", providers_file: str = "") -> Choi
     if (other := _engine_of(folder)) != entry.name:
         raise InputError(f"speech.model: {folder} is a model for {other}, not for {entry.name}")
     return Choice(entry, folder)
+
+
+def _device(wanted: str, entry: Entry) -> str:
+    if wanted == CPU:
+        return wanted
+    if not entry.devices:
+        raise InputError(
+            f"speech.device = {wanted}: {entry.name} computes on the CPU alone; set speech.engine "
+            "to whisper, or speech.device to CPU"
+        )
+    folder, name = NODES[wanted]
+    if not any(folder.glob(name)):
+        raise EngineUnavailableError(
+            f"speech.device = {wanted}: there is none here (no {folder}/{name}); set it to CPU"
+        )
+    return wanted
 
 
 def _remote(model: str, providers_file: str) -> Choice:

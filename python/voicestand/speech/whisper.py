@@ -12,11 +12,11 @@ from voicestand.speech.vocabulary import Term
 from voicestand.speech.whole_utterance import Samples, WholeUtterance
 from voicestand.vad.runtime import openvino
 
-DEVICE = "CPU"
+CPU = "CPU"
 
 PRECISION = "f32"
-"""NB: on processors with AMX the CPU plugin computes in bf16 unless it is told not to: the same
-audio would have another transcript on another machine."""
+"""Of the CPU. NB: on processors with AMX its plugin computes in bf16 unless it is told not to: the
+same audio would have another transcript on another machine."""
 
 
 class Whisper:
@@ -28,11 +28,13 @@ class Whisper:
 
     name = "whisper"
 
-    def __init__(self, folder: Path, terms: Sequence[Term] = ()) -> None:
+    def __init__(self, folder: Path, terms: Sequence[Term] = (), *, device: str = CPU) -> None:
+        """``device``: of OpenVINO, by its own name; it computes there or raises."""
         openvino()  # before openvino_genai imports it, with its telemetry
         from openvino_genai import WhisperPipeline
 
-        self._pipeline = WhisperPipeline(str(folder), DEVICE, INFERENCE_PRECISION_HINT=PRECISION)
+        options = {"INFERENCE_PRECISION_HINT": PRECISION} if device == CPU else {}
+        self._pipeline = WhisperPipeline(str(folder), device, **options)
         self._config = self._pipeline.get_generation_config()
         self._config.num_beams = 1
         self._config.do_sample = False
