@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicestand import journal
-from voicestand.journal import Journal, erasure
+from voicestand.journal import Journal, erasure, spool
 from voicestand.journal.schema import FILE_NAME
+from voicestand.journal.spool import About, SpoolFile
 
 if TYPE_CHECKING:
     from tests.journal.conftest import Call
@@ -189,6 +190,20 @@ def test_delete_of_nothing_finishes_an_earlier_one(
     assert (done.returncode, done.stderr) == (0, "Nothing to delete.\n")
     with closing(sqlite3.connect(recorded / FILE_NAME)) as connection:
         assert connection.execute("SELECT count(*) FROM unerased").fetchone() == (0,)
+
+
+def test_who_reads_a_killed_session_is_told_what_waits(
+    voicestand: Voicestand, recorded: Path
+) -> None:
+    about = About(
+        session="0194-second", channel="self", utterance="self-9", start=0, speech_start=800
+    )
+    SpoolFile(spool.make_folder(recorded / FILE_NAME, about.session), about).close()
+    waits = "1 utterance(s) of sessions that were killed wait"
+    for command in (["list"], ["show", "0194"], ["show", "0194", "--json"], ["export", "0194"]):
+        done = voicestand("sessions", *command)
+        assert (done.returncode, done.stderr.startswith(waits)) == (0, True)
+    assert voicestand("sessions", "show", "0193").stderr == ""
 
 
 def test_recover_says_when_nothing_waits(voicestand: Voicestand, tmp_path: Path) -> None:

@@ -66,13 +66,8 @@ def list_(as_json: AsJson = False) -> None:
     else:
         for line in _table(records):
             typer.echo(line)
-    waiting = sum(record.waiting for record in records if record.status != "running")
-    if waiting and not as_json:
-        typer.echo(
-            f"{waiting} utterance(s) of sessions that were killed wait for their transcript: the "
-            "next voicestand run does it, or voicestand sessions recover.",
-            err=True,
-        )
+    if not as_json:
+        _tell_waiting(records)
 
 
 @sessions.command()
@@ -101,6 +96,7 @@ def show(identifier: SessionId, as_json: AsJson = False) -> None:
     from voicestand import journal
 
     detail = journal.session(identifier, _folder())
+    _tell_waiting(journal.select([detail.id], _folder()))
     if as_json:
         print_json(detail)
         return
@@ -169,6 +165,7 @@ def export(
     from voicestand.journal.document import write
 
     chosen = _chosen(identifiers, everything, None)
+    _tell_waiting(chosen)
     details = [journal.session(record.id, _folder()) for record in chosen]
     text = write(details, format_, output)
     if text is not None:
@@ -212,6 +209,17 @@ def _chosen(
         raise InputError("give ids or --all, not both")
     limit = math.inf if before is None else wall_time.asked(before)
     return journal.select(identifiers or (), _folder(), before=limit)
+
+
+def _tell_waiting(records: list[SessionRecord]) -> None:
+    """Says what is missing in sessions whose program was killed."""
+    waiting = sum(record.waiting for record in records if record.status != "running")
+    if waiting:
+        typer.echo(
+            f"{waiting} utterance(s) of sessions that were killed wait for their transcript: the "
+            "next voicestand run does it, or voicestand sessions recover.",
+            err=True,
+        )
 
 
 def _confirm(chosen: list[SessionRecord]) -> None:

@@ -50,7 +50,10 @@ def stop(as_json: _Json = False) -> None:
     with _client() as run:
         found = run.ask("stop")
         run.wait_for_end()
-        _show(found, as_json)
+        if as_json or found.session is None:
+            _show(found, as_json)
+        else:
+            typer.echo(f"ended (process {found.pid}): voicestand sessions show {found.session}")
 
 
 @contextmanager
@@ -73,6 +76,7 @@ def _show(found: Status, as_json: bool) -> None:
     if found.session is not None and found.seconds is not None:
         said += (
             f": session {found.session}, {clock(found.seconds)}, "
-            f"{found.utterances} utterances, {found.frames_lost} frames lost, {found.xruns} xruns"
+            f"{found.utterances} utterance{'' if found.utterances == 1 else 's'}, "
+            f"{found.frames_lost} frames lost, {found.xruns} xruns"
         )
     typer.echo(said)
