@@ -35,6 +35,9 @@ _INTERJECTION = word_set(
     "yes yeah no right good great sure fine okay ok well now alright anyway sorry thanks hello hi "
     "hey um uh er hmm mm oh please"
 )
+_BEFORE_A_CLAUSE = _CONJUNCTION | _INTERJECTION
+_OPENERS = _WH | _INVERTING
+"""No question begins with any other word."""
 _LEAD_IN = frozenset(
     tuple(pair.split())
     for pair in (
@@ -95,8 +98,11 @@ def _by_word_order(words: list[str]) -> list[bool]:
     found: list[bool] = []
     position = 0
     while position < len(words):
+        if words[position] not in _OPENERS:
+            position += 1
+            continue
         before = words[max(0, position - 2) : position]
-        begins = not before or before[-1] in _CONJUNCTION | _INTERJECTION
+        begins = not before or before[-1] in _BEFORE_A_CLAUSE
         begins = begins or tuple(before) in _LEAD_IN
         after = words[position : position + 4]
         length = _opens(after, before) if begins else _inverts_inside(after, before)
