@@ -7,7 +7,9 @@ import tomllib
 from pathlib import Path
 
 from voicestand.coach.limits import Thresholds
-from voicestand.coach.playbook_schema import Playbook, Trigger, build, closest
+from voicestand.coach.playbook_builder import build
+from voicestand.coach.playbook_schema import Playbook, Trigger
+from voicestand.coach.playbook_values import closest
 from voicestand.coach.positions import line_numbers
 from voicestand.errors import InputError
 
