@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voicestand.coach.matching import Matcher
+from voicestand.coach.checklist import Item
+from voicestand.coach.following import Follower
+from voicestand.coach.hearing import HeardTrigger, Hearing
 from voicestand.coach.metrics import ConversationMetrics
-from voicestand.coach.playbook_schema import Playbook, Trigger
+from voicestand.coach.playbook_schema import Card, Playbook, Trigger
+from voicestand.coach.stages import StageState
 from voicestand.coach.thresholds import ThresholdWatch
 from voicestand.events import CallMetrics, ChannelMetrics, SuggestionKind, TranscriptFinal
 
@@ -23,6 +26,8 @@ class Suggestion:
     """``playbook:NAME/TRIGGER`` or ``metric:KEY``."""
     trigger: str
     """The id of the trigger, or the key of the threshold."""
+    card: Card | None = None
+    """The battlecard that goes with it."""
 
 
 class Coach:
@@ -33,8 +38,7 @@ class Coach:
     """
 
     def __init__(self, playbook: Playbook, channels: Sequence[str]) -> None:
-        self._playbook = playbook
-        self._matcher = Matcher(playbook.triggers)
+        self._follower = Follower(Hearing(playbook))
         self._metrics = ConversationMetrics(channels)
         self._watch = ThresholdWatch(playbook.thresholds)
         self._fired: dict[str, float] = {}
@@ -47,12 +51,16 @@ class Coach:
         and one from the metrics, the playbook's first. Usually none.
         """
         self._metrics.update(final)
+        self._follower.follow(final)
         suggestions = []
         trigger = self._best_trigger(final)
         if trigger is not None:
             self._fired[trigger.id] = self._said[trigger.suggestion] = final.end
-            source = f"playbook:{self._playbook.name}/{trigger.id}"
-            suggestions.append(Suggestion("playbook", trigger.suggestion, [source], trigger.id))
+            source = f"playbook:{self.playbook.name}/{trigger.id}"
+            card = self._follower.card(trigger)
+            suggestions.append(
+                Suggestion("playbook", trigger.suggestion, [source], trigger.id, card)
+            )
         excess = self._watch.check(self._metrics, final.end)
         if excess is not None:
             source = f"metric:{excess.metric}"
@@ -67,19 +75,40 @@ class Coach:
         """How all have spoken together so far."""
         return self._metrics.call()
 
+    def adopt(self, hearing: Hearing) -> None:
+        """Goes on by another playbook, from the next utterance on. Safe in any thread."""
+        self._follower.adopt(hearing)
+
+    @property
+    def playbook(self) -> Playbook:
+        """The one in use."""
+        return self._follower.playbook
+
+    @property
+    def heard(self) -> list[HeardTrigger]:
+        """The triggers of the latest utterance, resting or not."""
+        return self._follower.heard
+
+    @property
+    def stage(self) -> StageState | None:
+        """In which stage the conversation is; none if the playbook has no stages."""
+        return self._follower.stage
+
+    @property
+    def checklist(self) -> tuple[Item, ...]:
+        """What is done, and what is not."""
+        return self._follower.checklist.items()
+
     def _best_trigger(self, final: TranscriptFinal) -> Trigger | None:
         """The one that explains most of the utterance; of equals the first in the playbook."""
         best: Trigger | None = None
         best_score = 0.0
-        for match in self._matcher.find(final.text):
-            trigger = self._playbook.triggers[match.trigger]
-            if match.score > best_score and self._may_fire(trigger, final):
-                best, best_score = trigger, match.score
+        for found in self._follower.heard:
+            if found.score > best_score and self._may_fire(found.trigger, final):
+                best, best_score = found
         return best
 
     def _may_fire(self, trigger: Trigger, final: TranscriptFinal) -> bool:
-        if trigger.channel not in ("any", final.channel):
-            return False
         if trigger.once and trigger.id in self._fired:
             return False
         last = max(

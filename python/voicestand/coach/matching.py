@@ -17,7 +17,7 @@ from voicestand.coach.near_misses import NearMisses
 from voicestand.coach.negation import is_negated, negations
 from voicestand.coach.patterns import LONGEST_TEXT, required_literal
 from voicestand.coach.phonetics import sound
-from voicestand.coach.phrases import GAP, Variant, fluent, parse_phrase
+from voicestand.coach.phrases import Part, Variant, fluent, parse_phrase
 from voicestand.coach.words import spoken
 
 
@@ -39,7 +39,7 @@ class Cue(Protocol):
 class Match(NamedTuple):
     """One cue found in an utterance."""
 
-    trigger: int
+    cue: int
     """Its place in the list given at construction."""
     score: float
     """How much of the utterance it explains: matched characters times similarity."""
@@ -51,6 +51,12 @@ class _Hit(NamedTuple):
     start: int
     end: int
     score: float
+
+
+class _Phrase(NamedTuple):
+    cue: int
+    parts: tuple[int, ...]
+    written: tuple[Part, ...]
 
 
 class _Variant(NamedTuple):
@@ -85,14 +91,14 @@ class Matcher:
         ]
         variants: dict[Variant, _Variant] = {}
         parts: dict[tuple[tuple[Variant, ...], float], int] = {}
-        self._phrases: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-        """By its last part: the parts before it, and the cue."""
+        self._phrases: dict[int, list[_Phrase]] = defaultdict(list)
+        """By its last part."""
         for number, cue in enumerate(cues):
             for text in cue.phrases:
-                numbers = tuple(
-                    _part(part, cue.tolerance, parts, variants) for part in parse_phrase(text)
-                )
-                self._phrases[numbers[-1]].append((numbers[:-1], number))
+                found = parse_phrase(text)
+                numbers = [_part(part, cue.tolerance, parts, variants) for part in found]
+                phrase = _Phrase(number, tuple(numbers), found)
+                self._phrases[numbers[-1]].append(phrase)
         self._variants = list(variants.values())
         self._unspaced: dict[str, list[int]] = defaultdict(list)
         for variant in self._variants:
@@ -170,11 +176,11 @@ class Matcher:
     ) -> Iterator[tuple[int, float]]:
         """The phrases of which all parts were heard, one after the other."""
         for last in list(hits):
-            for before, number in self._phrases.get(last, ()):
+            for phrase in self._phrases.get(last, ()):
                 for hit in hits[last]:
-                    score = _chain(words, hits, before, hit)
+                    score = _chain(words, hits, phrase, len(phrase.parts) - 1, hit)
                     if score:
-                        yield number, score
+                        yield phrase.cue, score
 
     def _pattern_matches(self, said: list[str], words: list[str]) -> Iterator[tuple[int, float]]:
         texts = [said] if said == words else [said, words]
@@ -187,14 +193,14 @@ class Matcher:
 
 
 def _part(
-    part: tuple[Variant, ...],
+    part: Part,
     tolerance: float,
     parts: dict[tuple[tuple[Variant, ...], float], int],
     variants: dict[Variant, _Variant],
 ) -> int:
     """The number of a part of a phrase; what is the same in two phrases is searched once."""
-    number = parts.setdefault((part, tolerance), len(parts))
-    for words in part:
+    number = parts.setdefault((part.variants, tolerance), len(parts))
+    for words in part.variants:
         if words not in variants:
             variants[words] = _Variant(" ".join(words), words, "".join(map(sound, words)), {})
         variants[words].tolerances[number] = tolerance
@@ -202,16 +208,24 @@ def _part(
 
 
 def _chain(
-    words: list[str], hits: dict[int, list[_Hit]], before: tuple[int, ...], last: _Hit
+    words: list[str], hits: dict[int, list[_Hit]], phrase: _Phrase, at: int, hit: _Hit
 ) -> float:
-    """The score of a phrase that ends with ``last``; 0 if a part is missing or denied."""
-    if not before:
-        return 0.0 if is_negated(words, last.start) else last.score
-    best = 0.0
-    for hit in hits.get(before[-1], ()):
-        if hit.end <= last.start <= hit.end + GAP and not is_negated(words, last.start, hit.end):
-            score = _chain(words, hits, before[:-1], hit)
-            best = max(best, score and score + last.score)
+    """The score of a phrase up to part ``at``, heard as ``hit``; 0 if a part is missing or denied.
+
+    What is denied may be said by a part itself (``not ... budget``): only words between count.
+    """
+    if at == 0:
+        return 0.0 if is_negated(words, hit.start) else hit.score
+    best, gap = 0.0, 0
+    for earlier in range(at - 1, -1, -1):
+        gap += phrase.written[earlier + 1].gap
+        for before in hits.get(phrase.parts[earlier], ()):
+            near = before.end <= hit.start <= before.end + gap
+            if near and not is_negated(words, hit.start, before.end):
+                score = _chain(words, hits, phrase, earlier, before)
+                best = max(best, score and score + hit.score)
+        if not phrase.written[earlier].optional:
+            break
     return best
 
 

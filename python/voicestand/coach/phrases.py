@@ -7,12 +7,17 @@ optional. ``...`` is a gap: ``over ... budget`` is heard in ``over the whole bud
 from __future__ import annotations
 
 import re
+from functools import reduce
 from itertools import product
+from typing import NamedTuple
 
 from voicestand.coach.words import spoken, word_set, written_out
 
-MOST_VARIANTS = 256
-"""Of one part of a phrase; each costs memory."""
+MANY_VARIANTS = 48
+"""Of one part of a phrase; a part with more is heard piece by piece, which costs less memory but
+near misses."""
+MOST_VARIANTS = 512
+"""Of one piece."""
 GAP = 4
 """Words that ``...`` stands for at most."""
 
@@ -28,15 +33,30 @@ class PhraseError(ValueError):
     """The text is not a usable phrase; the message says why, without the text."""
 
 
-def parse_phrase(text: str) -> tuple[tuple[Variant, ...], ...]:
-    """The parts of a phrase, between which its gaps are, each as the words it may be.
+class Part(NamedTuple):
+    """A piece of a phrase."""
 
-    Raises ``PhraseError``.
-    """
-    parts = tuple(_variants(part) for part in _GAP.split(text) if spoken(part))
+    variants: tuple[Variant, ...]
+    """The words that it may be."""
+    gap: int
+    """How many words may be between it and the part before it."""
+    optional: bool = False
+    """It need not be heard; never the first or the last."""
+
+
+def parse_phrase(text: str) -> tuple[Part, ...]:
+    """The parts of a phrase, in order. Raises ``PhraseError``."""
+    parts: list[Part] = []
+    for stretch in _GAP.split(text):
+        if not spoken(stretch):
+            continue
+        gap = GAP
+        for variants in _pieces(stretch):
+            parts.append(Part(tuple(one for one in variants if one), gap, () in variants))
+            gap = 0
     if not parts:
         raise PhraseError("has no words")
-    return parts
+    return tuple(parts)
 
 
 def fluent(said: list[str]) -> list[str]:
@@ -48,15 +68,39 @@ def fluent(said: list[str]) -> list[str]:
     return found
 
 
-def _variants(text: str) -> tuple[Variant, ...]:
+def _pieces(text: str) -> list[tuple[Variant, ...]]:
+    """What stands between two gaps, as one piece or, where that has too many variants, several."""
     reader = _Reader(_TOKEN.findall(text))
-    found = reader.sequence()
+    items = reader.items()
     if reader.at < len(reader.tokens):
         raise PhraseError(f"has a {reader.tokens[reader.at]!r} without a '(' before it")
-    variants = tuple(dict.fromkeys(tuple(fluent(spoken(one))) for one in found))
-    if () in variants:
+    pieces = [[""]]
+    for choices in items:
+        joined = len(pieces[-1]) * len(choices)
+        if joined > MANY_VARIANTS and _all_say_something(pieces[-1]):
+            pieces.append(choices)
+        elif len(pieces) > 1 and joined > MANY_VARIANTS and _all_say_something(choices):
+            pieces.append(choices)
+        else:
+            pieces[-1] = _product(pieces[-1], choices)
+    if len(pieces) > 1 and not _all_say_something(pieces[-1]):
+        pieces.pop()  # what may be missing at the end changes nothing
+    found = [
+        tuple(dict.fromkeys(tuple(fluent(spoken(one))) for one in piece)) for piece in pieces
+    ]
+    if () in found[0]:
         raise PhraseError("can be empty: one word at least must not be optional")
-    return variants
+    return found
+
+
+def _all_say_something(choices: list[str]) -> bool:
+    return all(spoken(one) for one in choices)
+
+
+def _product(before: list[str], after: list[str]) -> list[str]:
+    if len(before) * len(after) > MOST_VARIANTS:
+        raise PhraseError(f"stands for more than {MOST_VARIANTS} different phrases")
+    return [f"{one} {other}" for one, other in product(before, after)]
 
 
 class _Reader:
@@ -66,22 +110,20 @@ class _Reader:
         self.tokens = tokens
         self.at = 0
 
-    def sequence(self) -> list[str]:
-        found = [""]
+    def items(self) -> list[list[str]]:
+        """What follows each other, each as its choices."""
+        found = []
         while self.at < len(self.tokens) and self.tokens[self.at] not in "|)":
             token = self.tokens[self.at]
             self.at += 1
-            choices = self.group() if token == "(" else [token]
-            if len(found) * len(choices) > MOST_VARIANTS:
-                raise PhraseError(f"stands for more than {MOST_VARIANTS} different phrases")
-            found = [f"{before} {after}" for before, after in product(found, choices)]
+            found.append(self.group() if token == "(" else [token])
         return found
 
     def group(self) -> list[str]:
-        choices = self.sequence()
+        choices = reduce(_product, self.items(), [""])
         while self.at < len(self.tokens) and self.tokens[self.at] == "|":
             self.at += 1
-            choices += self.sequence()
+            choices += reduce(_product, self.items(), [""])
         if self.at == len(self.tokens):
             raise PhraseError("has a '(' without a ')' after it")
         self.at += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from voicestand.coach.limits import Thresholds
@@ -88,7 +88,7 @@ class Playbook:
 
     name: str
     triggers: tuple[Trigger, ...]
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     description: str = ""
     stages: tuple[Stage, ...] = ()
     checks: tuple[Check, ...] = ()
