@@ -304,6 +304,32 @@ class CoachMetrics(Event, frozen=True, kw_only=True, tag="coach.metrics"):
     call: CallMetrics | None = None
 
 
+class CoachStage(Event, frozen=True, kw_only=True, tag="coach.stage"):
+    """The conversation has come to another stage of the playbook; also told of the first."""
+
+    stage: str
+    confidence: float
+    """Its probability at this moment, 0 to 1."""
+
+
+class CoachCheck(Event, frozen=True, kw_only=True, tag="coach.check"):
+    """An item of the playbook's checklist was done."""
+
+    channel: str
+    """The channel whose utterance ticked it."""
+    utterance: str
+    check: str
+    title: str
+
+
+class SuggestionCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A battlecard: what to know at one glance."""
+
+    id: str
+    title: str
+    lines: list[str]
+
+
 class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
     """Advice for the person on channel ``self``."""
 
@@ -316,6 +342,8 @@ class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
     """Where it comes from, e.g. ``playbook:sales-call/price-objection``."""
     latency_ms: float
     """From the final transcript to this event."""
+    card: SuggestionCard | None = None
+    """The playbook's battlecard that goes with it."""
 
 
 class EngineAlert(Event, frozen=True, kw_only=True, tag="engine.alert"):
@@ -375,6 +403,8 @@ AnyEvent = (
     | TranscriptPartial
     | TranscriptFinal
     | CoachMetrics
+    | CoachStage
+    | CoachCheck
     | CoachSuggestion
     | EngineAlert
     | EngineStats

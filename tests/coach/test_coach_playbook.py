@@ -175,7 +175,7 @@ def test_no_typing_error_brings_more_than_one_line(at: int, removed: int, typed:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(InputError, match=r"there is: sales-call \(did you mean 'sales-call'"):
+    with pytest.raises(InputError, match=r"sales-call \(did you mean 'sales-call'"):
         find("sale-call")
     with pytest.raises(InputError, match=r"must end in \.toml"):
         find("zzz")

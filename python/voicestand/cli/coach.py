@@ -1,4 +1,4 @@
-"""``voicestand coach``: what the coach would have said in a conversation."""
+"""``voicestand coach``: what the coach would have said in a conversation; and playbooks checked."""
 
 from __future__ import annotations
 
@@ -12,20 +12,32 @@ from voicestand.cli.printing import print_json, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from voicestand.coach import Coach
+    from voicestand.coach import Coach, Playbook
     from voicestand.coach.rehearsal import Advice
     from voicestand.coach.verdicts import Verdict
     from voicestand.config import Settings
     from voicestand.events import ChannelMetrics, TranscriptFinal
 
+CHECK = "check"
+"""The word that, in place of FILE, checks a playbook. A file of that name is ``./check``."""
+
 
 def coach(
     file: Annotated[
-        Path,
+        str,
         typer.Argument(
-            help="A transcript (json, jsonl, srt, vtt, txt) or a recording.", show_default=False
+            help="A transcript (json, jsonl, srt, vtt, txt) or a recording; or the word check.",
+            show_default=False,
         ),
     ],
+    checked: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PLAYBOOK]",
+            help="After check: the playbook to look for mistakes in.",
+            show_default=False,
+        ),
+    ] = None,
     playbook: Annotated[
         str | None,
         typer.Option(
@@ -36,19 +48,54 @@ def coach(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Coach the conversation in FILE: the suggestions at their moments, then the metrics."""
+    """Coach the conversation in FILE: the suggestions at their moments, the stages, the checklist,
+    then the metrics. Or check PLAYBOOK: what it has, and what may be a mistake.
+    """
     from voicestand import config
-    from voicestand.coach import Coach
     from voicestand.coach.playbook import find
+    from voicestand.errors import InputError
+
+    if checked is not None and file != CHECK:
+        raise InputError(f"{checked!r} is one argument too many: give one FILE")
+    settings = config.load(overrides={"coach.playbook": checked or playbook})
+    # The playbook first: a mistake in it must not show after minutes of transcription.
+    chosen = find(settings.coach.playbook)
+    if file == CHECK:
+        _check(chosen, as_json)
+    else:
+        _rehearse(Path(file), chosen, settings, as_json)
+
+
+def _check(playbook: Playbook, as_json: bool) -> None:
+    from voicestand.coach.playbook_warnings import warnings
+
+    found = warnings(playbook)
+    counts = {
+        "triggers": len(playbook.triggers),
+        "phrases": sum(len(trigger.phrases) for trigger in playbook.triggers),
+        "patterns": sum(len(trigger.patterns) for trigger in playbook.triggers),
+        "stages": len(playbook.stages),
+        "checks": len(playbook.checks),
+        "cards": len(playbook.cards),
+    }
+    if as_json:
+        print_json({"playbook": playbook.name, **counts, "warnings": found})
+        return
+    typer.echo(printable(f"{playbook.name}: {playbook.description}".rstrip(": ")))
+    typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    for line in found:
+        typer.echo(printable(f"warning: {line}"))
+
+
+def _rehearse(file: Path, chosen: Playbook, settings: Settings, as_json: bool) -> None:
+    from voicestand.coach import Coach
     from voicestand.coach.rehearsal import rehearse
     from voicestand.coach.verdicts import judge
 
-    settings = config.load(overrides={"coach.playbook": playbook})
-    # The playbook first: a mistake in it must not show after minutes of transcription.
-    chosen = find(settings.coach.playbook)
     adviser = Coach(chosen, channels=[])
     suggestions = []
-    for one in rehearse(adviser, _finals(file, settings)):
+    stages: list[dict[str, object]] = []
+    for one in rehearse(adviser, _staged(_finals(file, settings), adviser, stages, as_json)):
         suggestions.append(one)
         if not as_json:
             for line in _moment(one):
@@ -59,6 +106,11 @@ def coach(
             "file": str(file),
             "playbook": chosen.name,
             "suggestions": suggestions,
+            "stages": stages,
+            "checklist": [
+                {"id": item.id, "title": item.title, "utterance": item.utterance, "t": item.t}
+                for item in adviser.checklist
+            ],
             "metrics": adviser.metrics(),
             "call": adviser.call(),
             "verdicts": verdicts,
@@ -67,8 +119,34 @@ def coach(
         return
     count = len(suggestions)
     typer.echo(f"{count} {'suggestion' if count == 1 else 'suggestions'} from {chosen.name}\n")
-    for line in (*_table(adviser.metrics()), "", *_conduct(adviser, verdicts)):
+    for line in (
+        *_checklist(adviser),
+        *_table(adviser.metrics()),
+        "",
+        *_conduct(adviser, verdicts),
+    ):
         typer.echo(printable(line))
+
+
+def _staged(
+    finals: Iterable[TranscriptFinal],
+    adviser: Coach,
+    stages: list[dict[str, object]],
+    as_json: bool,
+) -> Iterator[TranscriptFinal]:
+    """The same finals; notes, and shows, where the stage changes."""
+    for final in finals:
+        yield final
+        state = adviser.stage
+        if state is None or (stages and stages[-1]["stage"] == state.stage):
+            continue
+        stages.append(
+            {"t": final.end, "stage": state.stage, "confidence": round(state.confidence, 3)}
+        )
+        if not as_json:
+            typer.echo(
+                printable(f"{_clock(final.end):>8}  == {state.stage} ({state.confidence:.0%})")
+            )
 
 
 def _finals(file: Path, settings: Settings) -> Iterable[TranscriptFinal]:
@@ -95,7 +173,18 @@ def _heard(file: Path, settings: Settings) -> Iterator[TranscriptFinal]:
 def _moment(advice: Advice) -> Iterator[str]:
     yield f"{_clock(advice.t):>8}  {advice.channel}: {advice.said}"
     yield f"{'':>8}  > {advice.text}"
+    if advice.card is not None:
+        for line in advice.card.lines:
+            yield f"{'':>8}    - {line}"
     yield f"{'':>8}    {', '.join(advice.sources)}"
+
+
+def _checklist(adviser: Coach) -> Iterator[str]:
+    for item in adviser.checklist:
+        mark, when = ("x", f" ({_clock(item.t)})") if item.t is not None else (" ", "")
+        yield f"[{mark}] {item.title}{when}"
+    if adviser.checklist:
+        yield ""
 
 
 def _table(metrics: dict[str, ChannelMetrics]) -> Iterator[str]:

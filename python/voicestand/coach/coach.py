@@ -9,10 +9,16 @@ from voicestand.coach.checklist import Item
 from voicestand.coach.following import Follower
 from voicestand.coach.hearing import HeardTrigger, Hearing
 from voicestand.coach.metrics import ConversationMetrics
-from voicestand.coach.playbook_schema import Card, Playbook, Trigger
+from voicestand.coach.playbook_schema import Playbook, Trigger
 from voicestand.coach.stages import StageState
 from voicestand.coach.thresholds import ThresholdWatch
-from voicestand.events import CallMetrics, ChannelMetrics, SuggestionKind, TranscriptFinal
+from voicestand.events import (
+    CallMetrics,
+    ChannelMetrics,
+    SuggestionCard,
+    SuggestionKind,
+    TranscriptFinal,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Suggestion:
     """``playbook:NAME/TRIGGER`` or ``metric:KEY``."""
     trigger: str
     """The id of the trigger, or the key of the threshold."""
-    card: Card | None = None
+    card: SuggestionCard | None = None
     """The battlecard that goes with it."""
 
 
@@ -93,6 +99,11 @@ class Coach:
     def stage(self) -> StageState | None:
         """In which stage the conversation is; none if the playbook has no stages."""
         return self._follower.stage
+
+    @property
+    def ticked(self) -> list[Item]:
+        """What the latest utterance ticked."""
+        return self._follower.ticked
 
     @property
     def checklist(self) -> tuple[Item, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from voicestand.coach.checklist import Checklist
+from voicestand.coach.checklist import Checklist, Item
 from voicestand.coach.hearing import HeardTrigger, Hearing
-from voicestand.coach.playbook_schema import Card, Playbook, Trigger
+from voicestand.coach.playbook_schema import Playbook, Trigger
 from voicestand.coach.stages import StageState, StageTracker
-from voicestand.events import TranscriptFinal
+from voicestand.events import SuggestionCard, TranscriptFinal
 
 LEAST_LIKELY = 0.25
 """A trigger that has stages fires if they are at least so likely together."""
@@ -20,6 +20,8 @@ class Follower:
         self.checklist = Checklist(())
         self.heard: list[HeardTrigger] = []
         """The triggers of the latest utterance that may fire in this stage."""
+        self.ticked: list[Item] = []
+        """What the latest utterance ticked."""
         self._begin(hearing)
 
     def _begin(self, hearing: Hearing) -> None:
@@ -46,14 +48,14 @@ class Follower:
         if self._tracker is not None:
             self._tracker.update(heard.cues, final.end)
         self.heard = [found for found in heard.triggers if self._fits(found.trigger)]
-        self.checklist.tick(heard.checks, final.utterance, final.end)
+        self.ticked = self.checklist.tick(heard.checks, final.utterance, final.end)
 
     @property
     def stage(self) -> StageState | None:
         """None if the playbook has no stages."""
         return self._tracker.state() if self._tracker is not None else None
 
-    def card(self, trigger: Trigger) -> Card | None:
+    def card(self, trigger: Trigger) -> SuggestionCard | None:
         """The battlecard of a trigger."""
         return self._cards[trigger.card] if trigger.card is not None else None
 

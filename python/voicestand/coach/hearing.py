@@ -62,5 +62,7 @@ class Hearing:
                 if trigger in scores:
                     heard.cues[stage.id] = heard.cues.get(stage.id, 0.0) + scores[trigger]
         heard.checks.update(
-            check.id for check in self.playbook.checks if not scores.keys().isdisjoint(check.triggers)
+            check.id
+            for check in self.playbook.checks
+            if not scores.keys().isdisjoint(check.triggers)
         )

@@ -20,8 +20,7 @@ from voicestand.coach.phonetics import sound
 from voicestand.coach.phrases import Part, Variant, fluent, parse_phrase
 from voicestand.coach.words import spoken
 
-
-MISSING = 1.8
+MISSING = 2.2
 """How much of a phrase may seem missing word by word, in tolerances; letters are then compared."""
 
 
@@ -29,11 +28,19 @@ class Cue(Protocol):
     """What a matcher listens for."""
 
     @property
-    def phrases(self) -> tuple[str, ...]: ...
+    def phrases(self) -> tuple[str, ...]:
+        """As ``phrases.parse_phrase`` reads them."""
+        ...
+
     @property
-    def patterns(self) -> tuple[re.Pattern[str], ...]: ...
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """As ``patterns.compile_pattern`` makes them."""
+        ...
+
     @property
-    def tolerance(self) -> float: ...
+    def tolerance(self) -> float:
+        """The share of a phrase's letters that may be misheard."""
+        ...
 
 
 class Match(NamedTuple):
@@ -171,9 +178,7 @@ class Matcher:
         sounds = 1 - self._similarity("".join(map(sound, words)), variant.sound) / 100
         return max(2 * sounds, spelling / 2)
 
-    def _whole(
-        self, words: list[str], hits: dict[int, list[_Hit]]
-    ) -> Iterator[tuple[int, float]]:
+    def _whole(self, words: list[str], hits: dict[int, list[_Hit]]) -> Iterator[tuple[int, float]]:
         """The phrases of which all parts were heard, one after the other."""
         for last in list(hits):
             for phrase in self._phrases.get(last, ()):

@@ -21,8 +21,10 @@ NEAR_WEIGHT = 0.8
 """What a word near one of a phrase counts, beside 1 for the word itself."""
 LONG_WORD = 6
 """Letters from which a misheard word is still evidence by itself."""
-LONE_WORD = 7
+LONE_WORD = 8
 """Letters from which a phrase of a single word has near misses."""
+SHORTEST = 8
+"""Letters from which a phrase has near misses: in "half way" one letter is too much."""
 _CHUNK = 56
 """Words looked at together: the bits of a mask, less what shifting needs."""
 _OVERLAP = 12
@@ -172,7 +174,7 @@ class NearMisses:
 
 def _rare(words: Variant) -> list[int]:
     """Places of the words by which a phrase is looked for; none: it has no near misses."""
-    if len(words) == 1 and len(words[0]) < LONE_WORD:
+    if sum(map(len, words)) < SHORTEST or (len(words) == 1 and len(words[0]) < LONE_WORD):
         return []
     return [place for place, word in enumerate(words) if word not in _STOP_WORDS]
 

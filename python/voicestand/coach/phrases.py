@@ -7,13 +7,12 @@ optional. ``...`` is a gap: ``over ... budget`` is heard in ``over the whole bud
 from __future__ import annotations
 
 import re
-from functools import reduce
 from itertools import product
 from typing import NamedTuple
 
 from voicestand.coach.words import spoken, word_set, written_out
 
-MANY_VARIANTS = 48
+MANY_VARIANTS = 64
 """Of one part of a phrase; a part with more is heard piece by piece, which costs less memory but
 near misses."""
 MOST_VARIANTS = 512
@@ -76,18 +75,16 @@ def _pieces(text: str) -> list[tuple[Variant, ...]]:
         raise PhraseError(f"has a {reader.tokens[reader.at]!r} without a '(' before it")
     pieces = [[""]]
     for choices in items:
-        joined = len(pieces[-1]) * len(choices)
-        if joined > MANY_VARIANTS and _all_say_something(pieces[-1]):
-            pieces.append(choices)
-        elif len(pieces) > 1 and joined > MANY_VARIANTS and _all_say_something(choices):
+        before = pieces[-1]
+        many = len(before) * len(choices) > MANY_VARIANTS
+        # What may be missing belongs to a piece that says something; only the first must.
+        if many and (_all_say_something(before) or (pieces[1:] and _all_say_something(choices))):
             pieces.append(choices)
         else:
-            pieces[-1] = _product(pieces[-1], choices)
+            pieces[-1] = _product(before, choices)
     if len(pieces) > 1 and not _all_say_something(pieces[-1]):
         pieces.pop()  # what may be missing at the end changes nothing
-    found = [
-        tuple(dict.fromkeys(tuple(fluent(spoken(one))) for one in piece)) for piece in pieces
-    ]
+    found = [tuple(dict.fromkeys(tuple(fluent(spoken(one))) for one in piece)) for piece in pieces]
     if () in found[0]:
         raise PhraseError("can be empty: one word at least must not be optional")
     return found
@@ -120,11 +117,17 @@ class _Reader:
         return found
 
     def group(self) -> list[str]:
-        choices = reduce(_product, self.items(), [""])
+        choices = self.joined()
         while self.at < len(self.tokens) and self.tokens[self.at] == "|":
             self.at += 1
-            choices += reduce(_product, self.items(), [""])
+            choices += self.joined()
         if self.at == len(self.tokens):
             raise PhraseError("has a '(' without a ')' after it")
         self.at += 1
         return choices
+
+    def joined(self) -> list[str]:
+        found = [""]
+        for choices in self.items():
+            found = _product(found, choices)
+        return found

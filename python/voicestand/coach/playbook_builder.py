@@ -11,7 +11,6 @@ from voicestand.coach.patterns import PatternError, compile_pattern
 from voicestand.coach.phrases import PhraseError, parse_phrase
 from voicestand.coach.playbook_schema import (
     TOLERANCE,
-    Card,
     Check,
     Playbook,
     Stage,
@@ -22,6 +21,7 @@ from voicestand.coach.playbook_schema import (
 from voicestand.coach.playbook_values import Values, closest, listed
 from voicestand.coach.positions import Path as Place
 from voicestand.coach.positions import locate
+from voicestand.events import SuggestionCard
 
 _SECTIONS = ("playbook", "trigger", "thresholds", "stage", "check", "card", "words")
 _PLAYBOOK_KEYS = ("name", "description")
@@ -145,7 +145,9 @@ class _Builder(Values):
         tolerance = self.tolerance(table, place)
         cues = []
         for channel in _CHANNELS:
-            names = ("phrases", "patterns") if channel == "any" else (channel, f"{channel}_patterns")
+            names = (
+                ("phrases", "patterns") if channel == "any" else (channel, f"{channel}_patterns")
+            )
             phrases = self.phrases(table, place, names[0])
             patterns = self.patterns(table, place, names[1])
             if phrases or patterns:
@@ -174,17 +176,17 @@ class _Builder(Values):
             tolerance=self.tolerance(table, place),
         )
         if not (check.phrases or check.patterns or check.triggers):
-            self.fail(place, "[[check]] has no phrases, patterns or triggers: nothing could tick it")
+            self.fail(place, "[[check]] has no phrases, patterns or triggers to tick it")
         return check
 
-    def card(self, table: Mapping[str, Any], place: Place) -> Card:
+    def card(self, table: Mapping[str, Any], place: Place) -> SuggestionCard:
         lines = self.texts(table, (*place, "lines"))
         if not lines:
             self.fail(place, "[[card]] has no lines")
-        return Card(
+        return SuggestionCard(
             id=self.new_id(table, place),
             title=self.text(table, (*place, "title")),
-            lines=tuple(" ".join(line.split()) for line in lines),
+            lines=[" ".join(line.split()) for line in lines],
         )
 
     def check_references(self, playbook: Playbook) -> None:
@@ -197,9 +199,13 @@ class _Builder(Values):
                 self.choice(name, (*place, "stages", n), stages, "stage")
             if trigger.card is not None:
                 self.choice(trigger.card, (*place, "card"), cards, "card")
-        for kind, found in (("stage", playbook.stages), ("check", playbook.checks)):
-            for number, one in enumerate(found):
-                for n, name in enumerate(one.triggers):
+        named = {
+            "stage": [stage.triggers for stage in playbook.stages],
+            "check": [check.triggers for check in playbook.checks],
+        }
+        for kind, lists in named.items():
+            for number, names in enumerate(lists):
+                for n, name in enumerate(names):
                     self.choice(name, (kind, number, "triggers", n), triggers, "trigger")
 
     # The values that only playbooks have.

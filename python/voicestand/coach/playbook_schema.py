@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from voicestand.coach.limits import Thresholds
+from voicestand.events import SuggestionCard
 
 TriggerChannel = Literal["self", "other", "any"]
-TOLERANCE = 0.15
+TOLERANCE = 0.12
 """The share of letters that may be misheard: "two expensive" for "too expensive" is 0.08, "not
-expensive" 0.154, "less expensive" 0.26."""
+expensive" 0.15, "less expensive" 0.26."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,6 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A battlecard: what to know at one glance when a trigger fires."""
-
-    id: str
-    title: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Playbook:
     """What to listen for in one kind of conversation."""
 
@@ -92,4 +84,4 @@ class Playbook:
     description: str = ""
     stages: tuple[Stage, ...] = ()
     checks: tuple[Check, ...] = ()
-    cards: tuple[Card, ...] = ()
+    cards: tuple[SuggestionCard, ...] = ()

@@ -109,7 +109,8 @@ class Values:
         if value > 1:
             key = place[-1]
             self.fail(
-                place, f"{key} is a share from 0 to 1, not {value:g} ({value:g} percent is "
+                place,
+                f"{key} is a share from 0 to 1, not {value:g} ({value:g} percent is "
                 f"{value / 100:g})",
             )
         return value

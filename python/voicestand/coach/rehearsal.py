@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from voicestand.coach.coach import Coach
-from voicestand.events import SuggestionKind, TranscriptFinal
+from voicestand.events import SuggestionCard, SuggestionKind, TranscriptFinal
 
 
-class Advice(msgspec.Struct, frozen=True, kw_only=True):
+class Advice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One suggestion at its moment."""
 
     t: float
@@ -23,6 +23,9 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     trigger: str
     text: str
     sources: list[str]
+    stage: str | None = None
+    """In which stage it came, if the playbook has stages."""
+    card: SuggestionCard | None = None
 
 
 def rehearse(coach: Coach, finals: Iterable[TranscriptFinal]) -> Iterator[Advice]:
@@ -41,4 +44,6 @@ def rehearse(coach: Coach, finals: Iterable[TranscriptFinal]) -> Iterator[Advice
                 trigger=suggestion.trigger,
                 text=suggestion.text,
                 sources=suggestion.sources,
+                stage=coach.stage.stage if coach.stage else None,
+                card=suggestion.card,
             )

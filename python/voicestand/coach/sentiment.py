@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from voicestand.coach.matching import is_negated
+from voicestand.coach.negation import is_negated
 from voicestand.coach.sentiment_lexicon import BOOSTERS, DAMPENERS, PHRASES, WORDS
 
 PRIOR = 16

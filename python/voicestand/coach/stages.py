@@ -63,10 +63,7 @@ class StageTracker:
         whole = sum(likely)
         self._likely = [one / whole for one in likely]
         best = max(range(count), key=self._likely.__getitem__)
-        if (
-            self._likely[best] >= ENTER
-            and self._likely[best] >= self._likely[self._current] + LEAD
-        ):
+        if self._likely[best] >= ENTER and self._likely[best] >= self._likely[self._current] + LEAD:
             self._current, self._since = best, now
         return self.state()
 
@@ -110,6 +107,4 @@ def _moves(at: int, count: int) -> list[float]:
         for to in range(count)
     ]
     whole = sum(shares)
-    return [
-        STAY if to == at else (1 - STAY) * share / whole for to, share in enumerate(shares)
-    ]
+    return [STAY if to == at else (1 - STAY) * share / whole for to, share in enumerate(shares)]

@@ -10,8 +10,11 @@ from voicestand.coach.metrics import ConversationMetrics
 from voicestand.events import (
     CallMetrics,
     ChannelMetrics,
+    CoachCheck,
     CoachMetrics,
+    CoachStage,
     CoachSuggestion,
+    Event,
     TranscriptFinal,
 )
 
@@ -27,9 +30,12 @@ class Coaching:
         """Transcripts it was given."""
         self.suggestions = 0
         """Suggestions it made of them."""
+        self._stage: str | None = None
 
-    def on_final(self, final: TranscriptFinal) -> Iterator[CoachSuggestion | CoachMetrics]:
-        """The suggestions, each as late as it is when it is asked for, and then the figures."""
+    def on_final(self, final: TranscriptFinal) -> Iterator[Event]:
+        """The suggestions, each as late as it is when it is asked for, a new stage, what was
+        ticked, and then the figures.
+        """
         began = time.monotonic()
         self.finals += 1
         for advice in self._advice(final):
@@ -43,10 +49,33 @@ class Coaching:
                 text=advice.text,
                 sources=advice.sources,
                 latency_ms=round(1e3 * (time.monotonic() - began), 3),
+                card=advice.card,
             )
+        if self._coach is not None:
+            yield from self._progress(self._coach, final)
         yield CoachMetrics(
             session=self._session, t=final.t, channels=self.channels(), call=self.call()
         )
+
+    def _progress(self, coach: Coach, final: TranscriptFinal) -> Iterator[CoachStage | CoachCheck]:
+        state = coach.stage
+        if state is not None and state.stage != self._stage:
+            self._stage = state.stage
+            yield CoachStage(
+                session=self._session,
+                t=final.t,
+                stage=state.stage,
+                confidence=round(state.confidence, 3),
+            )
+        for item in coach.ticked:
+            yield CoachCheck(
+                session=self._session,
+                t=final.t,
+                channel=final.channel,
+                utterance=final.utterance,
+                check=item.id,
+                title=item.title,
+            )
 
     def channels(self) -> dict[str, ChannelMetrics]:
         """The figures of every channel so far."""
