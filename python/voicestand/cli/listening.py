@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicestand.audio.device import DeviceSource
@@ -14,6 +15,7 @@ from voicestand.daemon.live_run import LiveRun
 from voicestand.daemon.lock import AlreadyRunningError, Lock
 from voicestand.daemon.log import Log
 from voicestand.daemon.notify import Notifier
+from voicestand.daemon.pause_mark import PauseMark
 from voicestand.daemon.protocol import Reply, Request
 from voicestand.daemon.silence import Silence
 from voicestand.errors import VoicestandError
@@ -36,6 +38,7 @@ class Listening:
         self._log = Log() if daemon else None
         self._silence = Silence(settings.session_silence if daemon else 0.0)
         self._conversation: Conversation | None = None
+        self._mark: PauseMark | None = None
         self._is_ready = False
         self.devices: Sequence[DeviceSource] = ()
         """What the next session listens to."""
@@ -47,14 +50,25 @@ class Listening:
         match request.command:
             case "pause":
                 self._run.pause()
+                if self._mark:
+                    self._mark.set()
             case "resume":
+                if self._mark:
+                    self._mark.clear()
                 self._run.resume()
             case "stop":
                 self.stop()
         return Reply(status=self._run.status())
 
+    def keep_pause(self, folder: Path) -> None:
+        """Begins paused if the process before died so, and has the next one do the same."""
+        self._mark = PauseMark(folder)
+        self._run.paused = self._mark.is_set
+
     def stop(self) -> None:
-        """Ends the run. Safe in a signal handler."""
+        """Ends the run, and a pause. Safe in a signal handler."""
+        if self._mark:
+            self._mark.clear()
         self._notifier.stopping()
         self._run.stop()
 
@@ -119,6 +133,8 @@ def listening(settings: DaemonSettings, *, daemon: bool) -> Iterator[Listening]:
         try:
             folder = private_folder(runtime_folder())
             cleanup.enter_context(closing(Lock(folder)))
+            if daemon:
+                live.keep_pause(folder)
             server = Server(folder, live.answer)
             cleanup.callback(server.close)
             server.start()
