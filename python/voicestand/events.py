@@ -208,6 +208,21 @@ class RoutingStats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     providers: list[ProviderStats]
 
 
+class GenerationStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What language models were asked, and what came of it, since the session began."""
+
+    routing: RoutingStats
+    overtaken: int
+    """Questions that nobody wanted an answer to any more when it could have come."""
+    refused: int
+    """Answers that must not be shown: a link, a figure that nobody named."""
+    tokens_read: int
+    tokens_written: int
+    """As the models count them; where they do not say, as estimated from the text."""
+    cost: float
+    """By the prices that were set."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """What every event carries."""
 

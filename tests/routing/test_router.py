@@ -137,6 +137,13 @@ def test_a_silent_provider_costs_at_most_the_deadline() -> None:
     assert silent.cancelled == len(silent.asked)
 
 
+def test_who_has_become_quicker_than_the_deadline_is_found_out() -> None:
+    slow = Scripted("slow", lambda n: 9.0 if n < 2 else 0.1)
+    who, took = simulate(ask_in_turn(router(slow), 40, seconds=1.0))
+    assert who["slow"] > 10
+    assert sum(seconds > 0.5 for seconds in took) <= 3  # waited for in vain
+
+
 def test_retry_after_is_kept_to_and_waited_for_where_there_is_time() -> None:
     busy = Scripted("busy", lambda n: (0.01, Kind.RATE_LIMITED, 1.5) if n == 0 else 0.1)
     who, took = simulate(ask_in_turn(router(busy), 1))

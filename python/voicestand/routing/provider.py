@@ -22,6 +22,10 @@ LOST = 1.0
 BUSY_SECONDS = 1.0
 """For which a provider that is busy is left alone, where it does not say how long."""
 
+SLOW_SECONDS = 10.0
+"""After which one that usually answers too late gets another chance: otherwise nobody would learn
+that it has become quicker, nor that it fails."""
+
 LEAST_ANSWERS = 10
 """Answers from which a 95th percentile is taken to mean something."""
 
@@ -64,6 +68,7 @@ class Provider(Generic[Q, A]):
         self._breaker = CircuitBreaker(jitter)
         self._busy_until = 0.0
         self._account = Account()
+        self._asked_at = float("-inf")
         self.trouble = ""
         """What it was last blamed for, in one line; empty: for nothing yet."""
 
@@ -83,6 +88,10 @@ class Provider(Generic[Q, A]):
     def usual(self, now: float) -> float:
         """Seconds to an answer in half of the cases; 0 where nothing is known."""
         return self._history.quantile(0.5, now) or 0.0
+
+    def too_slow(self, now: float, seconds: float) -> bool:
+        """Whether an answer would usually take longer than ``seconds``, as it lately turned out."""
+        return self.usual(now) >= seconds and now < self._asked_at + SLOW_SECONDS
 
     def slow(self, now: float) -> float | None:
         """Seconds within which 95 % of the answers come; None: too few are known."""
@@ -112,6 +121,7 @@ class Provider(Generic[Q, A]):
         """Counts a request that is about to be sent; :meth:`ready_at` must have said now."""
         if self._bucket is not None:
             self._bucket.take(now)
+        self._asked_at = now
         self._account.requests += 1
         self._account.retries += retry
         self._account.hedges += hedge

@@ -87,16 +87,20 @@ class Router(Generic[Q, A]):
         *,
         fallback: Callable[[Q], Awaitable[A]] | None = None,
         measure: Callable[[Q], float] = lambda _: 1.0,
+        cache_seconds: float = CACHE_SECONDS,
         jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.0),
     ) -> None:
-        """``providers``: of equals, the first is preferred. ``measure``: units that are paid."""
+        """``providers``: of equals, the first is preferred. ``measure``: units that are paid.
+
+        ``cache_seconds``: how long an answer is remembered.
+        """
         self._providers = list(providers)
         self._fallback = fallback
         self._measure = measure
         self._jitter = jitter
         self._hedges = HedgeBudget()
         self._fallback_history = History()
-        self._cache: TTLCache[bytes, Answer[A]] = TTLCache(CACHE_SIZE, CACHE_SECONDS, timer=_now)
+        self._cache: TTLCache[bytes, Answer[A]] = TTLCache(CACHE_SIZE, cache_seconds, timer=_now)
         self._requests = 0
         self._cache_hits = 0
         self._fallbacks = 0
@@ -110,8 +114,8 @@ class Router(Generic[Q, A]):
     async def ask(self, query: Q, seconds: float, *, key: bytes | None = None) -> Answer[A]:
         """The answer to ``query``, within ``seconds`` as far as the fallback keeps its time.
 
-        ``key``: what equals this, equals the query; a provider's answer to it is remembered for an
-        hour. Raises :class:`UnansweredError` where there is no fallback, and whatever it raises.
+        ``key``: what equals this, equals the query; a provider's answer to it is remembered for a
+        while. Raises :class:`UnansweredError` where there is no fallback, and whatever it raises.
         """
         self._requests += 1
         if key is not None and (known := self._cache.get(key)) is not None:
@@ -181,7 +185,7 @@ class Router(Generic[Q, A]):
         for provider in self._providers:
             tries = request.at(provider.name)
             when = max(provider.ready_at(now), tries.not_before)
-            late = when + provider.usual(now) >= request.until
+            late = when >= request.until or provider.too_slow(now, request.until - when)
             if not (tries.over or tries.count >= ATTEMPTS or late):
                 chances.append((when, provider))
         return sorted(chances, key=lambda chance: (chance[0], chance[1].expected(now)))
