@@ -94,6 +94,9 @@ class CoachSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     enabled: bool = True
     playbook: Annotated[str, Meta(min_length=1)] = "sales-call"
     """Name of a playbook that comes with VoiceStand, or the path of a TOML file."""
+    models: str = ""
+    """The file that names language models (docs/coaching.md). Empty: none is asked, and no word is
+    sent anywhere."""
 
 
 class KnowledgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -354,11 +354,23 @@ class CoachSuggestion(Event, frozen=True, kw_only=True, tag="coach.suggestion"):
     kind: SuggestionKind
     text: str
     sources: list[str]
-    """Where it comes from, e.g. ``playbook:sales-call/price-objection``."""
+    """Where it comes from, e.g. ``playbook:sales-call/price-objection``, the best first."""
     latency_ms: float
     """From the final transcript to this event."""
     card: SuggestionCard | None = None
     """The playbook's battlecard that goes with it."""
+    suggestion: str = ""
+    """Names it in this session."""
+    replaces: str | None = None
+    """The suggestion in whose place it is, which is no longer of use."""
+
+
+class CoachWithdrawn(Event, frozen=True, kw_only=True, tag="coach.withdrawn"):
+    """A suggestion is no longer of use, and none takes its place."""
+
+    suggestion: str
+    reason: Literal["overtaken", "expired"]
+    """They have gone on to something else; or it has been there for long enough."""
 
 
 class EngineAlert(Event, frozen=True, kw_only=True, tag="engine.alert"):
@@ -383,6 +395,8 @@ class EngineStats(Event, frozen=True, kw_only=True, tag="engine.stats"):
     """By channel, where the recognizer asks providers elsewhere; since the session began."""
     lag: dict[str, float] = {}
     """By channel: seconds of what was said that the recognizer has not heard yet."""
+    models: GenerationStats | None = None
+    """Where language models advise; since the session began."""
 
 
 class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
@@ -409,6 +423,8 @@ class SessionEnded(Event, frozen=True, kw_only=True, tag="session.ended"):
     the clock, neither captured nor lost."""
     routing: dict[str, RoutingStats] = {}
     """As in the last ``engine.stats``."""
+    models: GenerationStats | None = None
+    """Where language models advised."""
 
 
 AnyEvent = (
@@ -421,6 +437,7 @@ AnyEvent = (
     | CoachStage
     | CoachCheck
     | CoachSuggestion
+    | CoachWithdrawn
     | EngineAlert
     | EngineStats
     | SessionEnded

@@ -46,7 +46,7 @@ def test_a_card_that_comes_too_soon_waits_and_the_better_one_is_shown() -> None:
     assert deck.tick(SPACING - 0.1) == []
     (shown,) = deck.tick(SPACING)
     assert isinstance(shown, Shown)
-    assert (shown.card.text, shown.replaces) == ("be silent now", "card-1")
+    assert (shown.card.text, shown.replaces) == ("be silent now", "advice-1")
     assert deck.tick(2 * SPACING) == []
 
 
@@ -73,7 +73,7 @@ def test_a_generated_card_takes_the_place_of_the_one_it_betters_at_once() -> Non
     generated = card("ask what fifty seats are worth", kind="generated")
     (shown,) = deck.offer(generated, 0.8)
     assert isinstance(shown, Shown)
-    assert shown.replaces == "card-1"
+    assert shown.replaces == "advice-1"
 
 
 def test_a_generated_card_that_was_overtaken_is_not_shown() -> None:
@@ -93,7 +93,7 @@ def test_a_card_is_withdrawn_when_it_was_answered_and_they_went_on() -> None:
     said(deck, "other-1", 9, 0.0)
     deck.offer(card("ask why"), 0.0)
     assert said(deck, "self-1", ANSWERED, 4.0) == []  # it may be what is being said
-    assert said(deck, "other-2", NEWS, 8.0) == [Withdrawn("card-1", "overtaken")]
+    assert said(deck, "other-2", NEWS, 8.0) == [Withdrawn("advice-1", "overtaken")]
     assert said(deck, "other-3", NEWS, 9.0) == []
 
 
@@ -102,7 +102,7 @@ def test_a_card_does_not_stay_for_ever() -> None:
     said(deck, "other-1", 9, 0.0)
     deck.offer(card("ask why"), 0.0)
     assert deck.tick(LIFE - 0.1) == []
-    assert deck.tick(LIFE) == [Withdrawn("card-1", "expired")]
+    assert deck.tick(LIFE) == [Withdrawn("advice-1", "expired")]
     assert deck.tick(LIFE + 1) == []
 
 
@@ -113,6 +113,14 @@ def test_a_warning_has_a_place_of_its_own() -> None:
     (shown,) = deck.offer(card("you talk too fast", kind="metric"), SPACING)
     assert isinstance(shown, Shown)
     assert shown.replaces is None
+
+
+def test_an_utterance_whose_final_comes_after_that_of_a_later_one_is_advised_on_too() -> None:
+    deck = Deck()
+    said(deck, "self-1", 9, 40.0)
+    assert texts(deck.offer(card("be silent", "self-1", 40.0), 40.0)) == ["be silent"]
+    said(deck, "other-1", 9, 20.0)
+    assert texts(deck.offer(card("ask why", "other-1", 20.0), 20.0)) == ["ask why"]
 
 
 def test_what_the_user_does_not_want_is_not_shown() -> None:

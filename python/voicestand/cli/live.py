@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +17,7 @@ from voicestand.cli.printing import clock, printable
 from voicestand.events import (
     CoachMetrics,
     CoachSuggestion,
+    CoachWithdrawn,
     EngineAlert,
     Event,
     SessionEnded,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from voicestand.session.conversation import Conversation
 
 REFRESH_PER_SECOND = 10
-SHOWN_SUGGESTIONS = 2
 _STATES = {"engine.paused": "paused", "engine.resumed": "listening"}
 """What the session does after an alert of that code."""
 _COLOURS = {"self": "cyan", "other": "magenta"}
@@ -50,8 +49,9 @@ class LiveView:
         self._bars: dict[str, LevelBar] = {}
         self._levels: dict[str, tuple[float, float]] = {}
         self._partials: dict[str, Text] = {}
-        self._suggestions: deque[str] = deque(maxlen=SHOWN_SUGGESTIONS)
         self._figures: str | None = None
+        self._cards: dict[str | None, str] = {}
+        """Suggestions that are of use now: two at most."""
         self._latency: TranscriptFinal | None = None
         self._finals = 0
         self._state = "warming up"
@@ -88,8 +88,11 @@ class LiveView:
                 if event.text:
                     self._console.print(_caption(event))
             case CoachSuggestion():
-                self._suggestions.append(printable(event.text))
+                self._cards.pop(event.replaces, None)
+                self._cards[event.suggestion] = printable(event.text)
                 self._console.print(_advice(event))
+            case CoachWithdrawn():
+                self._cards.pop(event.suggestion, None)
             case CoachMetrics():
                 self._figures = at_a_glance(event)
             case EngineAlert():
@@ -114,7 +117,7 @@ class LiveView:
                 self._bars[channel].render(rms, peak, now),
                 self._partials.get(channel, Text()),
             )
-        advice = [Text(f"  ▶ {text}", style="bold yellow") for text in self._suggestions]
+        advice = [Text(f"  ▶ {text}", style="bold yellow") for text in list(self._cards.values())]
         figures = [Text(self._figures, style="dim")] if self._figures else []
         return Group(Text(), meters, *advice, *figures, self._status())
 

@@ -1,7 +1,8 @@
 """Which advice is shown, and until when: one card at a time, never twice, gone when it is late.
 
 Two places: one for advice (playbook, knowledge, generated), one for warnings. All times are seconds
-of the audio clock, so a recording shows the same cards at any pace.
+of the audio clock; where a recording is heard quickly, finals come out of order, and each counts at
+its time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
 
-from voicestand.events import SuggestionKind
+from voicestand.events import SuggestionCard, SuggestionKind
 
 SPACING = 3.0
 """Seconds between two new cards: one has to be read before the next."""
@@ -57,8 +58,8 @@ class Card:
     """Whose utterance it answers, and which."""
     at: float
     """When that ended."""
-    detail: tuple[str, ...] = ()
-    """Lines that are shown besides, where there is room."""
+    battlecard: SuggestionCard | None = None
+    """What the playbook has to say besides, for where there is room."""
     weight: float = 1.0
     """How good it is: of two that cannot both be shown the better one is."""
 
@@ -106,12 +107,15 @@ class Deck:
 
     def __init__(self, weigh: Callable[[str], float] = lambda _: 1.0) -> None:
         """``weigh``: a factor for what a card is about, 0 to 2; at 0 it is never shown."""
+        from rapidfuzz.fuzz import token_sort_ratio
+
+        self._similarity = token_sort_ratio
         self._weigh = weigh
         self._numbers = count(1)
         self._places: dict[str, _Place] = {"advice": _Place(), "warning": _Place()}
         self._held: Card | None = None
-        self._last = float("-inf")
         self._texts: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
+        """When what was shown. Of a recording that is heard quickly, not in order."""
         self._said: deque[_Said] = deque(maxlen=8)
         """Of the latest utterances."""
 
@@ -136,9 +140,11 @@ class Deck:
         """Shows the card, keeps it for a moment, or drops it."""
         changes = self.tick(now)
         weight = card.weight * self._weigh(card.about)
-        if not (weight > 0 and card.text) or self._late(card) or self._repeats(card.text, now):
+        if not (weight > 0 and card.text) or self._repeats(card.text, now):
             return changes
-        if self._betters(card) or now >= self._last + SPACING:
+        if card.kind == "generated" and self._late(card):
+            return changes
+        if self._betters(card) or self._may_show(now):
             changes.append(self._show(card, now))
         elif self._held is None or weight > self._held.weight * self._weigh(self._held.about):
             self._held = card
@@ -152,9 +158,9 @@ class Deck:
             if place.shown is not None and now >= place.since + LIFE
         ]
         held = self._held
-        if held is not None and now >= self._last + SPACING:
+        if held is not None and self._may_show(now):
             self._held = None
-            fits = now <= held.at + HELD + SPACING and not self._late(held)
+            fits = held.at <= now <= held.at + HELD + SPACING and not self._late(held)
             if fits and not self._repeats(held.text, now):
                 changes.append(self._show(held, now))
         return changes
@@ -162,9 +168,8 @@ class Deck:
     def _show(self, card: Card, now: float) -> Shown:
         place = self._place(card)
         before = place.shown.id if place.shown is not None else None
-        shown = Shown(f"card-{next(self._numbers)}", card, before)
+        shown = Shown(f"advice-{next(self._numbers)}", card, before)
         place.shown, place.since, place.answered = shown, now, 0
-        self._last = now
         self._texts.append((now, card.text.lower()))
         return shown
 
@@ -193,12 +198,14 @@ class Deck:
                 return said.others or said.own >= ANSWERED
         return len(self._said) == self._said.maxlen
 
-    def _repeats(self, text: str, now: float) -> bool:
-        from rapidfuzz import fuzz
+    def _may_show(self, now: float) -> bool:
+        """Whether there was time to read what was shown before."""
+        return all(abs(now - when) >= SPACING for when, _ in self._texts)
 
+    def _repeats(self, text: str, now: float) -> bool:
         text = text.lower()
         return any(
-            now < when + REPEAT and fuzz.token_sort_ratio(text, known) >= ALIKE
+            abs(now - when) < REPEAT and self._similarity(text, known) >= ALIKE
             for when, known in self._texts
         )
 

@@ -7,7 +7,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from voicestand.session.audio_keeping import AudioKeeper
 from voicestand.session.coaching import Coaching
 from voicestand.session.hearing import listeners, recognizer, teller
 from voicestand.session.housekeeping import Housekeeper
-from voicestand.session.inbox import Alert, EndReason, Heard, Message, Stop, Stopped
+from voicestand.session.inbox import Alert, EndReason, Generated, Heard, Message, Stop, Stopped
 from voicestand.session.keeping import Keeper
 from voicestand.session.listener import Books, Listener
 from voicestand.session.notices import notices
@@ -85,15 +85,16 @@ class Conversation:
         """Why it could not be completed, in one line; ``None`` if it was."""
         self._started_at = now.isoformat(timespec="milliseconds")
         self._sources = list(sources)
+        self._live = any(source.live for source in self._sources)
         self._roles = [role for source in self._sources for role in source.roles]
         self._settings = settings
         self._keeper = Keeper(journal, show)
-        self._coaching = Coaching(self.id, coach, self._roles)
         self._utterances = Utterances(self.id)
         self._duration = duration
         self._sysroot = sysroot
         self._housekeeper: Housekeeper | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._coaching = Coaching(self.id, coach, self._roles, settings.coach, self._inbox.put)
         self._template = template
         self._own_template = ExitStack()
         self._recognizers: dict[str, Recognizer] = {}
@@ -153,6 +154,7 @@ class Conversation:
             cores=cores,
             routing=routing(self._recognizers),
             lag={role: round(one.lag(), 1) for role, one in list(self._recognizers.items())},
+            models=self._coaching.stats(),
         )
 
     def _books(self) -> Books:
@@ -177,6 +179,7 @@ class Conversation:
             for source in self._sources:
                 source.close()
             self._audio.close()
+            self._coaching.close()
             for one in self._recognizers.values():
                 one.close()
             self._own_template.close()
@@ -195,6 +198,7 @@ class Conversation:
             )
         for one in self._recognizers.values():
             one.start()
+        self._coaching.begin()
         from voicestand.vad.detector import Detector
 
         self._detector = Detector(self._settings.vad.device, teller(self._inbox.put))
@@ -211,7 +215,7 @@ class Conversation:
         for one in self._recognizers.values():
             one.wait_ready()
         self._keeper.begin(self._started(self._detector))
-        for severity, code, message in notices(self._settings.speech):
+        for severity, code, message in notices(self._settings):
             self._alert(severity, code, message)
         self._audio.begin(self._sources, self._template)
         for listener in self._listeners:
@@ -223,7 +227,7 @@ class Conversation:
                 source.engine.begin_at(origin)
             source.start()
         self._observer.start()
-        if any(source.live for source in self._sources):
+        if self._live:
             self._housekeeper = Housekeeper(
                 sources=self._sources,
                 listeners=self._listeners,
@@ -273,6 +277,8 @@ class Conversation:
     def _next(self) -> Message | None:
         if self._pulse is not None:
             self._pulse.beat(self._listeners)
+        if self._live:
+            self._show_all(self._coaching.tick(self.position()))
         try:
             return self._inbox.get(timeout=LOOK_AGAIN)
         except queue.Empty:
@@ -290,6 +296,8 @@ class Conversation:
                     self._keeper.other(partial)
             case FinalResult():
                 self._final(self._utterances.final(message, self._audio.kept(message)))
+            case Generated():
+                self._show_all(self._coaching.on_generated(message, self.position()))
             case Alert():
                 self._alert(message.severity, message.code, message.message, message.channel)
             case Stop():
@@ -317,11 +325,14 @@ class Conversation:
     def _after_finals(self, shown: Sequence[TranscriptFinal]) -> None:
         """Coaches on what was just shown."""
         for final in shown:
-            for event in self._coaching.on_final(final):
-                self._keeper.other(event)
+            self._show_all(self._coaching.on_final(final))
         if self._journal_alerted and not self._keeper.held:
             self._journal_alerted = False
             self._alert("info", "journal.recovered", "the journal can be written again")
+
+    def _show_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._keeper.other(event)
 
     def _alert(
         self, severity: Severity, code: str, message: str, channel: str | None = None
@@ -373,6 +384,7 @@ class Conversation:
             channels=self._coaching.channels(),
             call=self._coaching.call(),
             routing=routing(self._recognizers),
+            models=self._coaching.stats(),
         )
         self._keeper.other(self._observer.finish())
         self._keeper.end(event)

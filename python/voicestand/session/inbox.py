@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from voicestand.coach.generation.answer import Advice
 from voicestand.events import EngineStats, Severity
 from voicestand.session.latency import EndOfSpeech
 from voicestand.speech.recognizer import FinalResult, PartialResult
@@ -42,10 +43,22 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     channel: str | None = None
 
 
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a language model answered."""
+
+    utterance: str
+    """What it is about."""
+    advice: Advice
+    model: str
+    """Its name."""
+
+
 class Stop(msgspec.Struct, frozen=True):
     """Somebody wants the conversation to end."""
 
     reason: EndReason
 
 
-Message: TypeAlias = Heard | Stopped | PartialResult | FinalResult | Alert | Stop | EngineStats
+Message: TypeAlias = (
+    Heard | Stopped | PartialResult | FinalResult | Generated | Alert | Stop | EngineStats
+)
