@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.program import Program, error_lines
 from tests.speech.hearing import spoken
 
-from voicestand.config import SpeechSettings
+from voicestand.config import Settings, SpeechSettings
 from voicestand.errors import InputError
 from voicestand.session.notices import VOCABULARY_CODE, notices
 from voicestand.speech import letter_to_sound, vocabulary
@@ -136,7 +136,8 @@ def test_terms_without_a_letter_are_named_to_whom_pocketsphinx_hears() -> None:
 def test_what_a_recognizer_cannot_use_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "terms"
     path.write_text("4711\nZalando\n")
-    settings = SpeechSettings(engine="pocketsphinx", vocabulary=str(path))
+    speech = SpeechSettings(engine="pocketsphinx", vocabulary=str(path))
+    settings = Settings(speech=speech)
     told = [notice for notice in notices(settings) if notice[1] == VOCABULARY_CODE]
     message = "1 of 2 terms of the vocabulary are not used (4711): say behind | how they are spoken"
     assert told == [("warning", VOCABULARY_CODE, f"pocketsphinx: {message}")]
