@@ -100,10 +100,21 @@ class CoachSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class KnowledgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The user's documents."""
+    """The user's documents. Without a model they are found by their words alone."""
 
     folder: str = ""
     """Empty: ``$XDG_DATA_HOME/voicestand``."""
+    model: str = ""
+    """The folder of a sentence model: ``model.onnx`` and ``tokenizer.json``. Empty: none."""
+    endpoint: str = ""
+    """Or a server for embeddings, e.g. ``http://localhost:11434/v1``. Empty: none. It is sent the
+    passages, and what is looked for."""
+    endpoint_model: str = ""
+    """What the server calls its model."""
+    endpoint_key_env: str = ""
+    """The environment variable that holds the server's key."""
+    endpoint_seconds: Annotated[float, Meta(ge=0.01, le=10)] = 0.3
+    """How long a search waits for the server before it goes on without."""
 
 
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +149,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     knowledge: KnowledgeSettings = KnowledgeSettings()
     journal: JournalSettings = JournalSettings()
     daemon: DaemonSettings = DaemonSettings()
+
+
+def _may_be_sent_to(url: str) -> bool:
+    """Nothing of the user's goes unencrypted to another machine."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    here = parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
+    return not url or here or (parts.scheme == "https" and bool(host))
 
 
 class Rule(NamedTuple):
@@ -185,6 +209,21 @@ RULES = (
             settings.vad.max_utterance >= settings.vad.pre_roll + 2 * settings.vad.min_speech + 1
         ),
         "the longest utterance must be at least pre_roll + 2 × min_speech + 1 seconds",
+    ),
+    Rule(
+        ("knowledge.model", "knowledge.endpoint"),
+        lambda settings: not (settings.knowledge.model and settings.knowledge.endpoint),
+        "set one of them",
+    ),
+    Rule(
+        ("knowledge.endpoint", "knowledge.endpoint_model"),
+        lambda settings: bool(settings.knowledge.endpoint_model or not settings.knowledge.endpoint),
+        "say which of the server's models",
+    ),
+    Rule(
+        ("knowledge.endpoint",),
+        lambda settings: _may_be_sent_to(settings.knowledge.endpoint),
+        "give https://, or http:// to this machine",
     ),
     Rule(
         ("speech.backlog_seconds", "vad.max_utterance"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicestand.knowledge.adding import Added
+    from voicestand.knowledge.embedding import Embedder
     from voicestand.knowledge.knowledge import Passage
 
 knowledge = typer.Typer(
@@ -45,16 +46,19 @@ def add(
     from voicestand.knowledge import adding
 
     paths = [target for target in targets if str(target) != "-"]
-    report = adding.add(paths, _folder()) if paths else adding.Added()
+    embedder = _embedder()
+    report = adding.add(paths, _folder(), embedder=embedder) if paths else adding.Added()
     if len(paths) < len(targets):
-        said = adding.add_text(name, _standard_input(), _folder())
-        report.merge(said)
+        report.merge(adding.add_text(name, _standard_input(), _folder(), embedder))
     if as_json:
         print_json(report)
     else:
         typer.echo(_summary(report))
     for one in report.refused:
         print_error(printable(f"{one.path} {one.reason}"))
+    if report.without_vectors:
+        print_error(f"{report.without_vectors}; the documents are there, found by their words")
+        raise typer.Exit(exit_code.FAILED)
     if report.refused:
         useful = report.added or report.replaced or report.unchanged
         raise typer.Exit(exit_code.FAILED if useful else exit_code.USAGE)
@@ -87,7 +91,7 @@ def search(
     """Find the passages that have most to do with TEXT."""
     from voicestand.knowledge import Knowledge
 
-    with Knowledge.open(_folder()) as opened:
+    with Knowledge.open(_folder(), _embedder()) as opened:
         found = opened.search(" ".join(words), limit)
     if as_json:
         print_json(found)
@@ -130,6 +134,13 @@ def _folder() -> Path | None:
 
     configured = load().knowledge.folder
     return Path(configured) if configured else None
+
+
+def _embedder() -> Embedder | None:
+    from voicestand.config import load
+    from voicestand.knowledge.embedding import configured
+
+    return configured(load().knowledge)
 
 
 def _standard_input() -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,10 +17,15 @@ from voicestand.database.connection import connect
 from voicestand.database.failure import storage_error
 from voicestand.database.place import make_private_file
 from voicestand.database.schema import transaction
-from voicestand.errors import InputError
+from voicestand.errors import InputError, ModelError
 from voicestand.knowledge import documents, passages, schema
 from voicestand.knowledge.documents.block import Block
 from voicestand.knowledge.documents.finding import Refused, content, within
+
+if TYPE_CHECKING:
+    from voicestand.knowledge.embedding import Embedder
+
+_EMBEDDED_AT_ONCE = 256
 
 Tell = Callable[[str], object]
 
@@ -33,6 +39,8 @@ class Added(msgspec.Struct):
     """Were known and are no longer there, or cannot be read any more."""
     unchanged: int = 0
     refused: list[Refused] = []
+    without_vectors: str = ""
+    """Why not all passages can be found by their meaning, if they should."""
 
     def merge(self, other: Added) -> None:
         """Takes in what another one has done."""
@@ -41,14 +49,20 @@ class Added(msgspec.Struct):
         self.removed += other.removed
         self.unchanged += other.unchanged
         self.refused += other.refused
+        self.without_vectors = self.without_vectors or other.without_vectors
 
 
-def add(targets: Sequence[Path], folder: Path | None = None, tell: Tell = len) -> Added:
+def add(
+    targets: Sequence[Path],
+    folder: Path | None = None,
+    tell: Tell = len,
+    embedder: Embedder | None = None,
+) -> Added:
     """Adds files, and folders with all that is in them, or brings them up to date.
 
     A document that is as it was is only read; one that is no longer in its folder is removed. What
     cannot be read is refused, and the others are added all the same. ``tell`` is given each path
-    before it is read.
+    before it is read. With an ``embedder``, all passages that it has not seen get their vectors.
 
     Raises ``InputError`` for a target that is not there and never was, ``StorageError``.
     """
@@ -56,18 +70,20 @@ def add(targets: Sequence[Path], folder: Path | None = None, tell: Tell = len) -
     with _writing(folder) as connection:
         for target in targets:
             _Adding(connection, report, tell).target(_absolute(target))
-        _count_terms(connection)
+        _finish(connection, report, embedder)
     return report
 
 
-def add_text(name: str, data: bytes, folder: Path | None = None) -> Added:
+def add_text(
+    name: str, data: bytes, folder: Path | None = None, embedder: Embedder | None = None
+) -> Added:
     """Adds a document that is in no file, under a name of its own."""
     if not name or name.startswith("/"):
         raise InputError(f"{name!r} cannot be its name: give one that does not begin with /")
     report = Added()
     with _writing(folder) as connection:
         _Adding(connection, report, len).document(name, _sniffed(data), data)
-        _count_terms(connection)
+        _finish(connection, report, embedder)
     return report
 
 
@@ -200,6 +216,38 @@ def _below(connection: sqlite3.Connection, path: Path) -> list[str]:
         (str(path), len(folder), folder),
     )
     return [found for (found,) in rows]
+
+
+def _finish(connection: sqlite3.Connection, report: Added, embedder: Embedder | None) -> None:
+    _count_terms(connection)
+    try:
+        while embedder is not None and _embed(connection, embedder):
+            pass
+    except ModelError as error:
+        report.without_vectors = str(error)
+
+
+def _embed(connection: sqlite3.Connection, embedder: Embedder) -> bool:
+    """Gives vectors to some passages that have none of this model; False if all have."""
+    rows = connection.execute(
+        "SELECT number, headings, text FROM passage WHERE NOT EXISTS"
+        " (SELECT 1 FROM vector WHERE vector.passage = passage.number AND model = ?) LIMIT ?",
+        (embedder.name, _EMBEDDED_AT_ONCE),
+    ).fetchall()
+    if not rows:
+        return False
+    vectors = embedder.passages([f"{headings}\n{text}".strip() for _, headings, text in rows])
+    with transaction(connection):
+        connection.executemany(
+            # Meanwhile another program may have put something else in its place.
+            "INSERT OR REPLACE INTO vector (passage, model, value)"
+            " SELECT number, ?, ? FROM passage WHERE number = ? AND text = ?",
+            (
+                (embedder.name, vector.tobytes(), number, text)
+                for (number, _, text), vector in zip(rows, vectors, strict=True)
+            ),
+        )
+    return True
 
 
 def _changed(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from voicestand.database.failure import storage_error
-from voicestand.errors import InputError
+from voicestand.errors import InputError, ModelError
 from voicestand.knowledge import schema
 from voicestand.knowledge.fusion import fused
 from voicestand.knowledge.lexical import Synonyms, ranked
@@ -142,7 +142,12 @@ class Knowledge:
 
     def _vector(self, text: str) -> Matrix | None:
         """What the model makes of it; None without a model, or if it does not answer in time."""
-        return self._embedder.query(text) if self._embedder and text.strip() else None
+        if self._embedder is None or not text.strip():
+            return None
+        try:
+            return self._embedder.query(text)
+        except ModelError:
+            return None  # ``add`` says what is wrong with it; a search goes on
 
     def _searched(
         self, text: str, limit: int, synonyms: Synonyms, vector: Matrix | None
@@ -157,19 +162,23 @@ class Knowledge:
             vectors = view.vectors(self._embedder.name)
             by_meaning = dict(vectors.ranked(vector, most)) if vectors is not None else {}
         best = fused([list(by_words), list(by_meaning)])[:limit]
-        return [
+        found = (
             self._passage(number, score, by_words.get(number), by_meaning.get(number))
             for number, score in best
-        ]
+        )
+        return [passage for passage in found if passage is not None]
 
     def _passage(
         self, number: int, score: float, bm25: float | None, cosine: float | None
-    ) -> Passage:
+    ) -> Passage | None:
         assert self._view.connection is not None
-        source, headings, page, line, text = self._view.connection.execute(
+        row = self._view.connection.execute(
             "SELECT path, headings, page, line, text FROM passage"
             " JOIN source ON source.number = passage.source WHERE passage.number = ?",
             (number,),
         ).fetchone()
+        if row is None:
+            return None  # removed since it was ranked
+        source, headings, page, line, text = row
         place = Place(headings=tuple(headings.splitlines()), page=page, line=line)
         return Passage(source=source, place=place, text=text, score=score, bm25=bm25, cosine=cosine)

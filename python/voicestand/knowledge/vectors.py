@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 
+def normalized(rows: Matrix) -> Matrix:
+    """Each row with length 1; one that is nothing stays so."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Matrix = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return scaled
+
+
 class Vectors:
     """The vectors of the passages that one model has made: of length 1, one a row."""
 
