@@ -21,6 +21,7 @@ from voicestand.errors import InputError, ModelError
 from voicestand.knowledge import documents, passages, schema
 from voicestand.knowledge.documents.block import Block
 from voicestand.knowledge.documents.finding import Refused, content, within
+from voicestand.knowledge.documents.reader_process import ReaderProcess
 
 if TYPE_CHECKING:
     from voicestand.knowledge.embedding import Embedder
@@ -67,9 +68,9 @@ def add(
     Raises ``InputError`` for a target that is not there and never was, ``StorageError``.
     """
     report = Added()
-    with _writing(folder) as connection:
+    with _writing(folder) as connection, ReaderProcess() as reader:
         for target in targets:
-            _Adding(connection, report, tell).target(_absolute(target))
+            _Adding(connection, report, tell, reader).target(_absolute(target))
         _finish(connection, report, embedder)
     return report
 
@@ -81,8 +82,8 @@ def add_text(
     if not name or name.startswith("/"):
         raise InputError(f"{name!r} cannot be its name: give one that does not begin with /")
     report = Added()
-    with _writing(folder) as connection:
-        _Adding(connection, report, len).document(name, _sniffed(data), data)
+    with _writing(folder) as connection, ReaderProcess() as reader:
+        _Adding(connection, report, len, reader).document(name, _sniffed(data), data)
         _finish(connection, report, embedder)
     return report
 
@@ -90,8 +91,11 @@ def add_text(
 class _Adding:
     """One ``add``, as far as it is."""
 
-    def __init__(self, connection: sqlite3.Connection, report: Added, tell: Tell) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, report: Added, tell: Tell, reader: ReaderProcess
+    ) -> None:
         self._connection = connection
+        self._reader = reader
         self._report = report
         self._tell = tell
 
@@ -139,7 +143,7 @@ class _Adding:
             return
         try:
             documents.require(form)
-            blocks = documents.read(form, data)
+            blocks = self._reader.read(form, data)
         except InputError as error:
             self._refuse(path, error)
             return

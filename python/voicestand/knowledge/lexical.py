@@ -15,7 +15,7 @@ Synonyms = Mapping[str, Sequence[str]]
 HEADING_WEIGHT = 2.0
 """Of a word in a heading beside one in the text."""
 
-_ROWS, _SHARE = 2_500, 0.02
+_ROWS, _SHARE = 1_000, 0.01
 """A ranked row costs some 1.3 µs. So many, and such a share of all passages, may be ranked for one
 query: frequent words, which tell least, are left out beyond that."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from io import BytesIO
 
 from voicestand.errors import InputError
@@ -17,8 +16,6 @@ def read(data: bytes) -> list[Block]:
     from pypdf import PasswordType, PdfReader
     from pypdf.errors import PyPdfError
 
-    # What it is unsure about is nothing that a user can do anything about.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         pdf = PdfReader(BytesIO(data))
         if pdf.is_encrypted and pdf.decrypt("") is PasswordType.NOT_DECRYPTED:
