@@ -12,10 +12,8 @@ And how well: recall@5 and nDCG@10 of the tests' 207 questions, beside BM25 alon
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import random
 import re
 import subprocess
 import sys
@@ -30,6 +28,7 @@ import pytest
 from tests.knowledge.labelled import HANDBOOK, ndcg, questions, rank, recall, synonyms
 
 from voicestand.bench.record import Bound, record
+from voicestand.bench.retrieval import texts
 from voicestand.database.connection import connect
 from voicestand.database.place import make_private_file
 from voicestand.database.schema import transaction
@@ -40,14 +39,13 @@ SIZES = {10_000: (5.0, 300), 100_000: (25.0, 150)}
 """Passages: the bound of the 95th percentile in ms, and how many searches."""
 
 DIMENSIONS = 384
-WORDS = 30_000
 
 BM25 = (
     "SELECT rowid FROM passage_text WHERE passage_text MATCH ? ORDER BY bm25(passage_text) LIMIT 10"
 )
 
 MEMORY = """
-import random, sys
+import sys
 from pathlib import Path
 import numpy as np
 from benches.bench_knowledge import RandomVectors, utterances
@@ -80,21 +78,8 @@ class RandomVectors:
         return vector
 
 
-def _texts(count: int, words: int, seed: int) -> Iterator[str]:
-    dice = random.Random(7)
-    syllables = [a + b for a in "bcdfglmnprt" for b in "aeiou"]
-    vocabulary = [
-        "".join(dice.choices(syllables, k=dice.randint(2, 4))) + f"k{number}"
-        for number in range(WORDS)
-    ]
-    weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(WORDS)))
-    dice = random.Random(seed)
-    for _ in range(count):
-        yield " ".join(dice.choices(vocabulary, cum_weights=weights, k=words))
-
-
 def utterances(count: int) -> Iterator[str]:
-    return _texts(count, 12, seed=8)
+    return texts(count, 12, seed=8)
 
 
 def _fill(folder: Path, count: int) -> None:
@@ -107,7 +92,7 @@ def _fill(folder: Path, count: int) -> None:
             connection.execute("INSERT INTO source VALUES (1, 'made', x'', 'plain', 0, '')")
             connection.executemany(
                 "INSERT INTO passage VALUES (?, 1, '', NULL, NULL, ?)",
-                enumerate(_texts(count, 100, seed=9), 1),
+                enumerate(texts(count, 100, seed=9), 1),
             )
             for at in range(0, count, 1000):
                 rows = embedder.passages([""] * 1000)

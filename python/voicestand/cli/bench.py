@@ -121,7 +121,7 @@ def targets(
 ) -> None:
     """Measure the targets of the design on real runs of the program: five to ten minutes.
 
-    What is not built yet, or cannot be measured here, says so and is never a pass. Exit 0 whatever
+    What cannot be measured here says so and is never a pass. Exit 0 whatever
     is missed, unless with --check.
     """
     from voicestand.bench import machine
