@@ -38,6 +38,7 @@ class StatsFile:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._process = process.current()
+        published(folder)  # which removes what killed ones left: nobody else may ever look
         try:
             self._path: Path | None = (
                 private_folder(folder or runtime_folder()) / f"{os.getpid()}{_SUFFIX}"
