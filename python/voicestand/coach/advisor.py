@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
 
 from voicestand.coach.coach import Coach, Suggestion
 from voicestand.coach.deck import Card, Change, Deck
+from voicestand.coach.generation import context
 from voicestand.coach.generation.answer import Advice
-from voicestand.coach.generation.context import Context, Turn
 from voicestand.coach.generation.prompt import MOST_TURNS
+from voicestand.coach.quoting import Quote, Search, named, passages_for, quote
 from voicestand.coach.words import spoken
-from voicestand.events import CallMetrics, ChannelMetrics, TranscriptFinal
+from voicestand.events import CallMetrics, ChannelMetrics, SuggestionCard, TranscriptFinal
+from voicestand.knowledge.knowledge import Passage
 
 WHO = "self"
 
@@ -24,20 +29,31 @@ MOMENTS = 12
 LONGEST_MOMENT = 90
 """Characters of it."""
 
-Ask = Callable[[str, Context], None]
+KNOWLEDGE = "knowledge:"
+"""Before the names of sources that are documents."""
+
+Ask = Callable[[str, context.Context], None]
 
 
 class Advisor:
     """Of one conversation, in one thread. It knows no wall clock and waits for nobody.
 
-    ``ask(utterance, context)`` asks a language model, if there is one; what it answers is given to
-    :meth:`on_generated`, whenever that is. All answers are what is to be shown and withdrawn now.
+    ``search(text, limit)`` finds passages of the user's documents within milliseconds, if there are
+    any. ``ask(utterance, context)`` asks a language model, if there is one; what it answers is
+    given to :meth:`on_generated`, whenever that is. All answers are what is to be shown and
+    withdrawn now.
     """
 
     def __init__(
-        self, coach: Coach, *, ask: Ask | None = None, weigh: Callable[[str], float] | None = None
+        self,
+        coach: Coach,
+        *,
+        ask: Ask | None = None,
+        search: Search | None = None,
+        weigh: Callable[[str], float] | None = None,
     ) -> None:
         self.coach = coach
+        self._search = search
         self._ask = ask
         self._deck = Deck(weigh) if weigh is not None else Deck()
         self._turns: deque[TranscriptFinal] = deque(maxlen=MOST_TURNS)
@@ -48,11 +64,12 @@ class Advisor:
         suggestions = self.coach.on_final(final)
         words = len(spoken(final.text))
         changes = self._deck.heard(final.channel, final.utterance, words, final.end)
-        for suggestion in suggestions:
-            changes += self._deck.offer(_card(suggestion, final), final.end)
+        passages = self._passages(final, words)
+        for card in _cards(final, suggestions, quote(final.text, passages)):
+            changes += self._deck.offer(card, final.end)
         if words:
             self._turns.append(final)
-        self._consider(final, words, suggestions)
+        self._consider(final, words, suggestions, passages)
         return changes
 
     def on_generated(self, utterance: str, advice: Advice, model: str, now: float) -> list[Change]:
@@ -84,23 +101,67 @@ class Advisor:
         """How the whole call has gone so far."""
         return self.coach.call()
 
-    def _consider(self, final: TranscriptFinal, words: int, found: list[Suggestion]) -> None:
+    def _passages(self, final: TranscriptFinal, words: int) -> list[Passage]:
+        if self._search is None or final.channel == WHO or words < WORTH_ASKING:
+            return []
+        return passages_for(final.text, self._search)
+
+    def _consider(
+        self,
+        final: TranscriptFinal,
+        words: int,
+        found: list[Suggestion],
+        passages: Sequence[Passage],
+    ) -> None:
         """Asks a model where somebody else said something that may want an answer."""
         hint = next((one for one in found if one.kind != "metric"), None)
         if self._ask is not None and final.channel != WHO and words >= WORTH_ASKING:
-            context = Context(
-                turns=tuple(Turn(turn.channel, turn.text) for turn in self._turns),
+            question = context.Context(
+                turns=tuple(context.Turn(turn.channel, turn.text) for turn in self._turns),
                 playbook=self.coach.playbook.name,
                 stage=stage.stage if (stage := self.coach.stage) is not None else "",
                 hint=hint.text if hint is not None else "",
                 summary="\n".join(self._moments),
+                passages=tuple(
+                    context.Passage(f"p{number}", named(passage), passage.text)
+                    for number, passage in enumerate(passages, start=1)
+                ),
             )
-            self._ask(final.utterance, context)
+            self._ask(final.utterance, question)
         if hint is not None:
             self._moments.append(f"{final.channel}, {hint.trigger}: {final.text[:LONGEST_MOMENT]}")
 
 
-def _card(suggestion: Suggestion, final: TranscriptFinal) -> Card:
+def _cards(
+    final: TranscriptFinal, suggestions: Sequence[Suggestion], quoted: Quote | None
+) -> Iterator[Card]:
+    """A quotation goes with the playbook's advice, if there is some, and stands alone, if not."""
+    for suggestion in suggestions:
+        card = _card(final, suggestion)
+        if quoted is not None and suggestion.kind == "playbook":
+            own = suggestion.card or SuggestionCard(id="", title=quoted.source, lines=[])
+            card = replace(
+                card,
+                sources=(*card.sources, f"{KNOWLEDGE}{quoted.source}"),
+                battlecard=msgspec.structs.replace(own, lines=[quoted.text, *own.lines]),
+            )
+            quoted = None
+        yield card
+    if quoted is not None:
+        source = f"{KNOWLEDGE}{quoted.source}"
+        yield Card(
+            kind="knowledge",
+            text=quoted.text,
+            sources=(source,),
+            about=source,
+            channel=final.channel,
+            utterance=final.utterance,
+            at=final.end,
+            weight=quoted.share,
+        )
+
+
+def _card(final: TranscriptFinal, suggestion: Suggestion) -> Card:
     return Card(
         kind=suggestion.kind,
         text=suggestion.text,

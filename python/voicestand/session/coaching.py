@@ -10,7 +10,7 @@ from voicestand.coach.advisor import Advisor
 from voicestand.coach.coach import Coach
 from voicestand.coach.deck import Change, Shown
 from voicestand.coach.metrics import ConversationMetrics
-from voicestand.config import CoachSettings
+from voicestand.config import Settings
 from voicestand.events import (
     CallMetrics,
     ChannelMetrics,
@@ -23,6 +23,8 @@ from voicestand.events import (
     TranscriptFinal,
 )
 from voicestand.session.asking import Asking
+from voicestand.session.documents import Documents
+from voicestand.session.hearing import teller
 from voicestand.session.inbox import Generated, Message
 
 Coached = CoachSuggestion | CoachWithdrawn | CoachStage | CoachCheck | CoachMetrics
@@ -39,7 +41,7 @@ class Coaching:
         session: str,
         coach: Coach | None,
         roles: Sequence[str],
-        settings: CoachSettings,
+        settings: Settings,
         put: Callable[[Message], None],
     ) -> None:
         """``put``: into the inbox of the conversation, what language models answer.
@@ -47,8 +49,11 @@ class Coaching:
         Raises ``InputError`` where the file that names them has a mistake.
         """
         self._session = session
-        self._asking = Asking(settings, put)
-        self._advisor = None if coach is None else Advisor(coach, ask=self._asking.ask)
+        self._asking = Asking(settings.coach, put)
+        self._documents = Documents(settings.knowledge, teller(put))
+        self._advisor = None
+        if coach is not None:
+            self._advisor = Advisor(coach, ask=self._asking.ask, search=self._documents.search)
         self._metrics = ConversationMetrics(roles)
         self._moments: deque[tuple[str, float]] = deque(maxlen=LATEST)
         self.finals = 0
@@ -125,6 +130,7 @@ class Coaching:
     def close(self) -> None:
         """Asks nobody any more."""
         self._asking.close()
+        self._documents.close()
 
     def _events(self, changes: Sequence[Change], t: float) -> Iterator[Coached]:
         for change in changes:

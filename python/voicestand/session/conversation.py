@@ -94,7 +94,7 @@ class Conversation:
         self._sysroot = sysroot
         self._housekeeper: Housekeeper | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._coaching = Coaching(self.id, coach, self._roles, settings.coach, self._inbox.put)
+        self._coaching = Coaching(self.id, coach, self._roles, settings, self._inbox.put)
         self._template = template
         self._own_template = ExitStack()
         self._recognizers: dict[str, Recognizer] = {}
