@@ -18,7 +18,7 @@ from tests.coach.spoken_finals import final
 from voicestand.coach import ConversationMetrics
 from voicestand.coach.backchannels import only_listens
 from voicestand.coach.pauses import DEAD_AIR, LONGEST_DEAD_AIR
-from voicestand.coach.questions import count_questions
+from voicestand.coach.questions import find_questions
 from voicestand.coach.sentiment import EVIDENCE, NONE, PRIOR, RECENT_MINUTES, feeling
 from voicestand.coach.timeline import OPEN_UTTERANCES, Timeline, Utterance
 from voicestand.coach.turns import MARGIN
@@ -58,7 +58,7 @@ class Reference:
                 round(f.end * 1e6),
                 f.channel,
                 only_listens(spoken(f.text)),
-                count_questions(f.text) > 0,
+                sum(find_questions(f.text)) > 0,
             )
             for f in self.finals
             if f.text
@@ -253,6 +253,17 @@ def test_who_begins_into_whom(start: float, end: float, by: str | None) -> None:
         ]
     )
     assert [one for one in channels if channels[one].interruptions] == ([by] if by else [])
+
+
+def test_what_a_channel_says_over_its_own_words_is_no_more_crosstalk() -> None:
+    _, call = figures(
+        [
+            final("self", 0.0, 10.0, "let me tell you about it"),
+            final("other", 2.0, 6.0, "we have that already"),
+            final("other", 4.0, 8.0, "already for years"),
+        ]
+    )
+    assert call.crosstalk_seconds == 6.0
 
 
 def test_taking_the_floor_back_is_no_interruption() -> None:

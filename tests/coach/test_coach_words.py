@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestand.coach.fillers import count_fillers
-from voicestand.coach.questions import count_questions
+from voicestand.coach.questions import Questions, find_questions
 from voicestand.coach.words import sentences, spoken, written_out
 
 QUESTIONS = [
@@ -55,30 +55,34 @@ STATEMENTS = [
 ]
 
 
+def asked(text: str) -> int:
+    return sum(find_questions(text))
+
+
 @pytest.mark.parametrize("text", QUESTIONS)
 def test_a_question_is_heard_without_its_question_mark(text: str) -> None:
-    assert count_questions(text) == 1
+    assert asked(text) == 1
 
 
 @pytest.mark.parametrize("text", STATEMENTS)
 def test_a_statement_is_not_taken_for_a_question(text: str) -> None:
-    assert count_questions(text) == 0
+    assert asked(text) == 0
 
 
 def test_two_questions_in_one_breath_are_two() -> None:
-    assert count_questions("does it work with our phones and where is the data stored") == 2
-    assert count_questions("What is it? And why? I see.") == 2
+    assert asked("does it work with our phones and where is the data stored") == 2
+    assert asked("What is it? And why? I see.") == 2
 
 
 def test_question_marks_are_believed_where_there_are_any() -> None:
-    assert count_questions("You are done? Is it. What did you say!") == 1
+    assert asked("You are done? Is it. What did you say!") == 1
 
 
 @given(st.text())
 def test_any_text_can_be_counted(text: str) -> None:
     words = spoken(text)
     assert 0 <= count_fillers(words) <= len(words)
-    assert 0 <= count_questions(text) <= max(len(written_out(words)), text.count("?"))
+    assert 0 <= asked(text) <= max(len(written_out(words)), text.count("?"))
     assert all(word == word.lower() and word for word in words)
 
 
@@ -135,3 +139,37 @@ def test_every_recognizers_spelling_gives_the_same_words() -> None:
 )
 def test_contractions_are_written_out_but_possessives_stay(short: str, full: str) -> None:
     assert written_out(spoken(short)) == full.split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what do you use today",
+        "so why did you leave",
+        "how does your team decide",
+        "could you tell me how it works",
+        "Can you please walk me through it?",
+        "And what made you look for something new?",
+        "how come it takes so long",
+    ],
+)
+def test_an_open_question_wants_more_than_a_fact(text: str) -> None:
+    assert find_questions(text) == Questions(open=1, closed=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is it slow",
+        "how much does it cost",
+        "how long have you had it",
+        "what time is it",
+        "what if we begin in may",
+        "how are you today",
+        "You have ten of them, right?",
+        "who decides",
+        "could you send it to me",
+    ],
+)
+def test_a_closed_question_is_answered_by_a_fact_or_a_yes(text: str) -> None:
+    assert find_questions(text) == Questions(open=0, closed=1)
