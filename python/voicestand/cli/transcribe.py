@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from voicestand.config import Settings
-    from voicestand.journal.export import Utterance
+    from voicestand.events import TranscriptFinal
 
 
 def transcribe(
@@ -37,7 +38,8 @@ def transcribe(
     from voicestand import config
     from voicestand.audio.decoding import check
     from voicestand.cli.printing import print_alert
-    from voicestand.journal.export import FORMATS
+    from voicestand.errors import VoicestandError
+    from voicestand.journal.export import FORMATS, from_final
     from voicestand.journal.private_file import make_folder, save
     from voicestand.session.recovery import recover_waiting
 
@@ -47,14 +49,20 @@ def transcribe(
         make_folder(output)
     for file in files:  # a bad one is told before hours of work, not after
         check(file)
+    troubles = []
     for file in files:
-        utterances, speakers = _utterances(file, settings)
+        finals, speakers = _finals(file, settings)
+        if failed := [final for final in finals if final.failed is not None]:
+            troubles.append(f"{len(failed)} of {len(finals)} utterances of {file}")
+        utterances = [from_final(final) for final in finals if final.text]
         text = FORMATS[format](utterances, speakers=speakers)
         if output is None:
             typer.echo(text, nl=False)
         else:
             save(text, output / f"{file.stem}.{format}")
     recover_waiting(settings, print_alert)
+    if troubles:
+        raise VoicestandError(f"without all their words: {', '.join(troubles)}; see above why")
 
 
 def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
@@ -70,24 +78,33 @@ def _check_names(files: list[Path], format_: str, output: Path | None) -> None:
             raise InputError(f"two files would both be written to {output / twice}.{format_}")
 
 
-def _utterances(file: Path, settings: Settings) -> tuple[list[Utterance], bool]:
-    """The utterances of ``file`` in the order of their start; whether there are two speakers."""
+def _finals(file: Path, settings: Settings) -> tuple[list[TranscriptFinal], bool]:
+    """The utterances of ``file`` in the order of their start; whether there are two speakers.
+
+    Raises ``EngineUnavailableError`` at the first one for which no recognizer could be started:
+    hours of the rest would be without words too.
+    """
     from voicestand.cli.printing import print_alert
     from voicestand.cli.progress import ProgressBar
+    from voicestand.errors import EngineUnavailableError
     from voicestand.events import EngineAlert, SessionStarted, TranscriptFinal
-    from voicestand.journal.export import from_final
     from voicestand.session.transcription import transcribe_file
 
     found: list[TranscriptFinal] = []
     speakers = False
-    with ProgressBar(file.name) as bar:
-        for event in transcribe_file(file, settings, progress=bar.advance):
+    with (
+        ProgressBar(file.name) as bar,
+        closing(transcribe_file(file, settings, progress=bar.advance)) as events,
+    ):
+        for event in events:
             match event:
                 case SessionStarted():
                     speakers = len(event.channels) > 1
+                case TranscriptFinal(failed="unavailable"):
+                    raise EngineUnavailableError(f"{file} is not transcribed: no recognizer starts")
                 case TranscriptFinal():
                     found.append(event)
                 case EngineAlert(severity="warning" | "error"):
                     print_alert(event.severity, event.code, event.message)
     found.sort(key=lambda final: final.start)
-    return [from_final(final) for final in found if final.text], speakers
+    return found, speakers

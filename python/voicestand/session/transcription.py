@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -25,7 +25,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 def transcribe_file(
     path: Path, settings: Settings, *, progress: Callable[[Progress], None] | None = None
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """The events of ``path``, as they come, at maximum pace; ``progress`` is told between them.
 
     Raises ``InputError`` if the file cannot be read, ``EngineUnavailableError`` if there is no
