@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicestand.coach.fillers import count_fillers
-from voicestand.coach.questions import Questions, find_questions
+from voicestand.coach.questions import Questions, count_questions, find_questions
 from voicestand.coach.words import sentences, spoken, written_out
 
 QUESTIONS = [
@@ -55,34 +55,30 @@ STATEMENTS = [
 ]
 
 
-def asked(text: str) -> int:
-    return sum(find_questions(text))
-
-
 @pytest.mark.parametrize("text", QUESTIONS)
 def test_a_question_is_heard_without_its_question_mark(text: str) -> None:
-    assert asked(text) == 1
+    assert count_questions(text) == 1
 
 
 @pytest.mark.parametrize("text", STATEMENTS)
 def test_a_statement_is_not_taken_for_a_question(text: str) -> None:
-    assert asked(text) == 0
+    assert count_questions(text) == 0
 
 
 def test_two_questions_in_one_breath_are_two() -> None:
-    assert asked("does it work with our phones and where is the data stored") == 2
-    assert asked("What is it? And why? I see.") == 2
+    assert count_questions("does it work with our phones and where is the data stored") == 2
+    assert count_questions("What is it? And why? I see.") == 2
 
 
 def test_question_marks_are_believed_where_there_are_any() -> None:
-    assert asked("You are done? Is it. What did you say!") == 1
+    assert count_questions("You are done? Is it. What did you say!") == 1
 
 
 @given(st.text())
 def test_any_text_can_be_counted(text: str) -> None:
     words = spoken(text)
     assert 0 <= count_fillers(words) <= len(words)
-    assert 0 <= asked(text) <= max(len(written_out(words)), text.count("?"))
+    assert 0 <= count_questions(text) <= max(len(written_out(words)), text.count("?"))
     assert all(word == word.lower() and word for word in words)
 
 

@@ -88,6 +88,11 @@ def find_questions(text: str) -> Questions:
     return Questions(open=sum(found), closed=len(found) - sum(found))
 
 
+def count_questions(text: str) -> int:
+    """How many questions one utterance asks, open and closed."""
+    return sum(find_questions(text))
+
+
 def _by_word_order(words: list[str]) -> list[bool]:
     """For each question in unpunctuated words whether it is open."""
     found: list[bool] = []
