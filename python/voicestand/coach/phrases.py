@@ -7,6 +7,8 @@ optional. ``...`` is a gap: ``over ... budget`` is heard in ``over the whole bud
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -43,6 +45,7 @@ class Part(NamedTuple):
     """It need not be heard; never the first or the last."""
 
 
+@lru_cache(maxsize=4096)
 def parse_phrase(text: str) -> tuple[Part, ...]:
     """The parts of a phrase, in order. Raises ``PhraseError``."""
     parts: list[Part] = []
@@ -58,7 +61,7 @@ def parse_phrase(text: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def fluent(said: list[str]) -> list[str]:
+def fluent(said: Sequence[str]) -> list[str]:
     """Words as they are compared: contractions in full, no hesitations, none twice in a row."""
     found: list[str] = []
     for word in written_out(said):
@@ -73,7 +76,7 @@ def _pieces(text: str) -> list[tuple[Variant, ...]]:
     items = reader.items()
     if reader.at < len(reader.tokens):
         raise PhraseError(f"has a {reader.tokens[reader.at]!r} without a '(' before it")
-    pieces = [[""]]
+    pieces: list[list[Variant]] = [[()]]
     for choices in items:
         before = pieces[-1]
         many = len(before) * len(choices) > MANY_VARIANTS
@@ -84,20 +87,20 @@ def _pieces(text: str) -> list[tuple[Variant, ...]]:
             pieces[-1] = _product(before, choices)
     if len(pieces) > 1 and not _all_say_something(pieces[-1]):
         pieces.pop()  # what may be missing at the end changes nothing
-    found = [tuple(dict.fromkeys(tuple(fluent(spoken(one))) for one in piece)) for piece in pieces]
+    found = [tuple(dict.fromkeys(tuple(fluent(one)) for one in piece)) for piece in pieces]
     if () in found[0]:
         raise PhraseError("can be empty: one word at least must not be optional")
     return found
 
 
-def _all_say_something(choices: list[str]) -> bool:
-    return all(spoken(one) for one in choices)
+def _all_say_something(choices: list[Variant]) -> bool:
+    return all(choices)
 
 
-def _product(before: list[str], after: list[str]) -> list[str]:
+def _product(before: list[Variant], after: list[Variant]) -> list[Variant]:
     if len(before) * len(after) > MOST_VARIANTS:
         raise PhraseError(f"stands for more than {MOST_VARIANTS} different phrases")
-    return [f"{one} {other}" for one, other in product(before, after)]
+    return [one + other for one, other in product(before, after)]
 
 
 class _Reader:
@@ -107,16 +110,16 @@ class _Reader:
         self.tokens = tokens
         self.at = 0
 
-    def items(self) -> list[list[str]]:
+    def items(self) -> list[list[Variant]]:
         """What follows each other, each as its choices."""
         found = []
         while self.at < len(self.tokens) and self.tokens[self.at] not in "|)":
             token = self.tokens[self.at]
             self.at += 1
-            found.append(self.group() if token == "(" else [token])
+            found.append(self.group() if token == "(" else [tuple(spoken(token))])
         return found
 
-    def group(self) -> list[str]:
+    def group(self) -> list[Variant]:
         choices = self.joined()
         while self.at < len(self.tokens) and self.tokens[self.at] == "|":
             self.at += 1
@@ -126,8 +129,8 @@ class _Reader:
         self.at += 1
         return choices
 
-    def joined(self) -> list[str]:
-        found = [""]
+    def joined(self) -> list[Variant]:
+        found: list[Variant] = [()]
         for choices in self.items():
             found = _product(found, choices)
         return found

@@ -7,6 +7,7 @@ Recognizers differ: some punctuate and capitalize, some give bare words, some pu
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _MARKER = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -45,7 +46,7 @@ def spoken(text: str) -> list[str]:
     return _WORD.findall(_DECIMAL_POINT.sub("", text))
 
 
-def written_out(words: list[str]) -> list[str]:
+def written_out(words: Sequence[str]) -> list[str]:
     """The same words with contractions in full: ``we don't`` gives ``we do not``."""
     full: list[str] = []
     for word in words:
