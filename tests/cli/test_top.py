@@ -33,9 +33,9 @@ def test_without_a_session_it_says_so_in_one_line(program: Program, runtime: Pat
 
 
 def test_a_running_session_is_seen_and_forgotten_at_its_end(
-    program: Program, runtime: Path, dialogue: Recording
+    program: Program, runtime: Path
 ) -> None:
-    running = program.start("run", "--input", dialogue.path)
+    running = program.start("run", "--demo")
     started = running.first(SessionStarted)
 
     def snapshot() -> dict[str, object]:
