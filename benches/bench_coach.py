@@ -20,6 +20,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def large_playbook() -> Playbook:
         )
         for number in range(MANY - len(small.triggers))
     ]
-    return Playbook(small.name, (*small.triggers, *made), small.thresholds)
+    return replace(small, triggers=(*small.triggers, *made))
 
 
 DEFAULT = "default playbook"
