@@ -186,7 +186,8 @@ def _session(sources: Sequence[Source], wanted: _Wanted, live: Listening | None 
     """One session from start to summary; returns the exit code."""
     from voicestand.cli.output import open_output
     from voicestand.coach.coach import Coach
-    from voicestand.coach.playbook import find
+    from voicestand.coach.playbook import find, own_file
+    from voicestand.coach.reload import PlaybookWatch
     from voicestand.journal.journal import Journal
     from voicestand.session.conversation import Conversation
     from voicestand.session.stats_file import StatsFile
@@ -215,6 +216,10 @@ def _session(sources: Sequence[Source], wanted: _Wanted, live: Listening | None 
             template=wanted.template,
         )
         output.follow(conversation)
+        playbook = own_file(settings.coach.playbook)
+        if coach is not None and playbook is not None:
+            watch = PlaybookWatch(playbook, coach.adopt, conversation.tell)
+            cleanup.enter_context(watch)
         if live:
             cleanup.enter_context(live.holding(conversation))
         with _ended_by_signals(live.stop if live else conversation.stop):

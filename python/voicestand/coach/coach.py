@@ -67,6 +67,7 @@ class Coach:
             suggestions.append(
                 Suggestion("playbook", trigger.suggestion, [source], trigger.id, card)
             )
+        self._watch.thresholds = self._follower.thresholds
         excess = self._watch.check(self._metrics, final.end)
         if excess is not None:
             source = f"metric:{excess.metric}"
@@ -116,7 +117,7 @@ class Coach:
         best_score = 0.0
         for found in self._follower.heard:
             if found.score > best_score and self._may_fire(found.trigger, final):
-                best, best_score = found
+                best, best_score = found.trigger, found.score
         return best
 
     def _may_fire(self, trigger: Trigger, final: TranscriptFinal) -> bool:

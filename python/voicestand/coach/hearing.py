@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from voicestand.coach.matching import Matcher
-from voicestand.coach.playbook_schema import Check, Playbook, Stage, StageCue, Trigger
+from voicestand.coach.playbook_schema import (
+    Check,
+    DuringCue,
+    Playbook,
+    Stage,
+    StageCue,
+    Trigger,
+)
 
 
 class HeardTrigger(NamedTuple):
@@ -14,6 +21,8 @@ class HeardTrigger(NamedTuple):
     trigger: Trigger
     score: float
     """How much of the utterance it explains."""
+    during: tuple[str, ...] = ()
+    """In which stages the words mean it; none: in all."""
 
 
 class Heard(NamedTuple):
@@ -31,8 +40,10 @@ class Hearing:
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
-        self._cues: list[tuple[Trigger | StageCue | Check, Stage | None]] = [
+        self._triggers = {trigger.id: trigger for trigger in playbook.triggers}
+        self._cues: list[tuple[Trigger | DuringCue | StageCue | Check, Stage | None]] = [
             *((trigger, None) for trigger in playbook.triggers),
+            *((trigger.during, None) for trigger in playbook.triggers if trigger.during),
             *((cue, stage) for stage in playbook.stages for cue in stage.cues),
             *((check, None) for check in playbook.checks),
         ]
@@ -49,6 +60,9 @@ class Hearing:
                 heard.cues[stage.id] = heard.cues.get(stage.id, 0.0) + match.score
             elif isinstance(cue, Trigger):
                 heard.triggers.append(HeardTrigger(cue, match.score))
+            elif isinstance(cue, DuringCue):
+                trigger = self._triggers[cue.trigger]
+                heard.triggers.append(HeardTrigger(trigger, match.score, cue.stages))
             elif isinstance(cue, Check):
                 heard.checks.add(cue.id)
         self._by_trigger(heard)
@@ -56,7 +70,7 @@ class Hearing:
 
     def _by_trigger(self, heard: Heard) -> None:
         """Adds what follows from the triggers that were heard."""
-        scores = {found.trigger.id: found.score for found in heard.triggers}
+        scores = {found.trigger.id: found.score for found in heard.triggers if not found.during}
         for stage in self.playbook.stages:
             for trigger in stage.triggers:
                 if trigger in scores:

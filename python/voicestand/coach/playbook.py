@@ -25,8 +25,9 @@ def find(name_or_path: str) -> Playbook:
     Anything with a folder separator or ending in ``.toml`` is a path, everything else a name.
     Raises ``InputError`` if there is none or it has a mistake.
     """
-    if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return load(Path(name_or_path))
+    path = own_file(name_or_path)
+    if path is not None:
+        return load(path)
     available = shipped()
     if name_or_path in available:
         return load(available[name_or_path])
@@ -36,6 +37,12 @@ def find(name_or_path: str) -> Playbook:
     raise InputError(
         f"no playbook is called {name_or_path!r}; there is: {', '.join(names)} ({hint})"
     )
+
+
+def own_file(name_or_path: str) -> Path | None:
+    """The file that is meant; none if it is the name of one that comes with VoiceStand."""
+    is_path = "/" in name_or_path or name_or_path.endswith(".toml")
+    return Path(name_or_path) if is_path else None
 
 
 def shipped() -> dict[str, Path]:

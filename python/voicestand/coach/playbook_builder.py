@@ -12,6 +12,7 @@ from voicestand.coach.phrases import PhraseError, parse_phrase
 from voicestand.coach.playbook_schema import (
     TOLERANCE,
     Check,
+    DuringCue,
     Playbook,
     Stage,
     StageCue,
@@ -35,6 +36,10 @@ _TRIGGER_KEYS = (
     "once",
     "tolerance",
     "stages",
+    "unless",
+    "during",
+    "during_phrases",
+    "during_patterns",
     "card",
 )
 _STAGE_KEYS = (
@@ -48,6 +53,7 @@ _STAGE_KEYS = (
     "triggers",
     "tolerance",
     "thresholds",
+    "utterances",
 )
 _CHECK_KEYS = ("id", "title", "channel", "phrases", "patterns", "triggers", "tolerance")
 _CARD_KEYS = ("id", "title", "lines")
@@ -126,7 +132,8 @@ class _Builder(Values):
 
     def trigger(self, table: Mapping[str, Any], place: Place) -> Trigger:
         phrases, patterns = self.phrases(table, place), self.patterns(table, place)
-        if not phrases and not patterns:
+        during = self.during(table, place)
+        if not phrases and not patterns and during is None:
             self.fail(place, "[[trigger]] has neither phrases nor patterns: it could never fire")
         return Trigger(
             id=self.new_id(table, place),
@@ -138,8 +145,26 @@ class _Builder(Values):
             once=self.flag(table, (*place, "once")),
             tolerance=self.tolerance(table, place),
             stages=tuple(self.texts(table, (*place, "stages"))),
+            unless=tuple(self.texts(table, (*place, "unless"))),
+            during=during,
             card=self.text(table, (*place, "card")) if "card" in table else None,
         )
+
+    def during(self, table: Mapping[str, Any], place: Place) -> DuringCue | None:
+        stages = self.texts(table, (*place, "during"))
+        cue = DuringCue(
+            trigger=self.text(table, (*place, "id")),
+            channel=self.channel(table, place),
+            stages=tuple(stages),
+            phrases=self.phrases(table, place, "during_phrases"),
+            patterns=self.patterns(table, place, "during_patterns"),
+        )
+        said = bool(cue.phrases or cue.patterns)
+        if said != bool(stages):
+            self.fail(
+                place, "during needs during_phrases or during_patterns beside it, and they need it"
+            )
+        return cue if said else None
 
     def stage(self, table: Mapping[str, Any], place: Place) -> Stage:
         tolerance = self.tolerance(table, place)
@@ -163,7 +188,14 @@ class _Builder(Values):
             cues=tuple(cues),
             triggers=tuple(self.texts(table, (*place, "triggers"))),
             thresholds=None if limits is None else self.limits(limits, inner, self.thresholds),
+            utterances=self.utterances(table, place),
         )
+
+    def utterances(self, table: Mapping[str, Any], place: Place) -> float:
+        value = self.number(table, (*place, "utterances"), Stage.utterances)
+        if value < 1:
+            self.fail((*place, "utterances"), f"a stage lasts at least 1 utterance, not {value:g}")
+        return value
 
     def check(self, table: Mapping[str, Any], place: Place) -> Check:
         check = Check(
@@ -197,6 +229,10 @@ class _Builder(Values):
             place: Place = ("trigger", number)
             for n, name in enumerate(trigger.stages):
                 self.choice(name, (*place, "stages", n), stages, "stage")
+            for n, name in enumerate(trigger.during.stages if trigger.during else ()):
+                self.choice(name, (*place, "during", n), stages, "stage")
+            for n, name in enumerate(trigger.unless):
+                self.choice(name, (*place, "unless", n), triggers, "trigger")
             if trigger.card is not None:
                 self.choice(trigger.card, (*place, "card"), cards, "card")
         named = {

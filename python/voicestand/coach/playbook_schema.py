@@ -16,6 +16,18 @@ expensive" 0.15, "less expensive" 0.26."""
 
 
 @dataclass(frozen=True)
+class DuringCue:
+    """Words that mean a trigger only in some stages."""
+
+    trigger: str
+    channel: TriggerChannel
+    stages: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
 class Trigger:
     """Words to listen for, and what to suggest when they are said."""
 
@@ -34,6 +46,10 @@ class Trigger:
     """Of its phrases; 0: only as written."""
     stages: tuple[str, ...] = ()
     """In which it may fire; none: in all."""
+    unless: tuple[str, ...] = ()
+    """Triggers that say more: where one of them is heard, this is not."""
+    during: DuringCue | None = None
+    """Words that mean it only in some stages."""
     card: str | None = None
     """The battlecard that goes with its suggestion."""
 
@@ -58,6 +74,8 @@ class Stage:
     """Triggers that speak for it, whether or not they may fire."""
     thresholds: Thresholds | None = None
     """In place of the playbook's while it lasts."""
+    utterances: float = 10.0
+    """How many it usually lasts."""
 
 
 @dataclass(frozen=True)
