@@ -11,9 +11,9 @@ from collections import deque
 
 from voicestand.coach.hearing import Heard
 
-WINDOW = 60.0
+WINDOW = 45.0
 """Seconds in which signs are counted."""
-ENOUGH = 3
+ENOUGH = 4
 """Signs before an utterance that make its triggers credible."""
 GRACE = 20.0
 """Seconds from the beginning in which no sign is needed yet."""

@@ -28,8 +28,10 @@ TYPICAL_CUE = 12.0
 """The score of a phrase of two or three words; longer cues weigh more, shorter ones less."""
 ENTER = 0.4
 """A stage is entered when it is so likely ..."""
-LEAD = 0.05
-"""... and so much likelier than the one that is to be left."""
+LEAD = 0.2
+"""... and so much likelier than the one that is to be left ..."""
+SURE = 0.5
+"""... twice in a row, or at once if it is so likely."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class StageTracker:
         """Utterances in each stage so far, if it is that, on average."""
         self._current = 0
         self._since = 0.0
+        self._candidate: int | None = None
+        """What the latest utterance spoke for, but not enough."""
 
     def update(self, cues: Mapping[str, float], now: float) -> StageState:
         """Takes the scores of the cues in one utterance that ended at ``now``."""
@@ -68,8 +72,12 @@ class StageTracker:
         self._likely = [one / whole for one in likely]
         best = max(range(len(likely)), key=self._likely.__getitem__)
         lead = self._likely[best] - self._likely[self._current]
-        if self._likely[best] >= ENTER and lead >= LEAD:
-            self._current, self._since = best, now
+        if self._likely[best] < ENTER or lead < LEAD:
+            self._candidate = None
+        elif self._likely[best] >= SURE or self._candidate == best:
+            self._current, self._since, self._candidate = best, now, None
+        else:
+            self._candidate = best
         return self.state()
 
     def _move_on(self) -> None:
