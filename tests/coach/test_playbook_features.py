@@ -201,7 +201,11 @@ def test_probabilities_of_stages_are_probabilities() -> None:
     [
         ("utterances = 3", "utterances = 0", "9: a stage lasts at least 1 utterance, not 0"),
         ("utterances", "uterances", "9: unknown key 'uterances' in [[stage]] (did you mean 'utt"),
-        ('triggers = ["price"]\no', 'triggers = ["prize"]\no', "14: trigger 'prize' is not in this"),
+        (
+            'triggers = ["price"]\no',
+            'triggers = ["prize"]\no',
+            "14: trigger 'prize' is not in this",
+        ),
         ("talk_ratio = 0.4", "talk_ratio = 40", "17: talk_ratio is a share from 0 to 1, not 40"),
         ("talk_ratio", "ratio", "17: unknown key 'ratio' in [stage.thresholds]"),
         ("{cost}", "{costs}", "22: there are no words 'costs' (did you mean 'cost'?)"),

@@ -34,8 +34,7 @@ class Follower:
         self.checklist.replace(self.playbook.checks)
         self._cards = {card.id: card for card in self.playbook.cards}
         self._thresholds = {
-            stage.id: stage.thresholds or self.playbook.thresholds
-            for stage in self.playbook.stages
+            stage.id: stage.thresholds or self.playbook.thresholds for stage in self.playbook.stages
         }
         stages = self.playbook.stages
         self._tracker = StageTracker(stages) if stages else None
