@@ -34,7 +34,9 @@ def make(folder: Path, words: Mapping[str, Sequence[float]], *, first_token: boo
             helper.make_node("Gather", ["table", "input_ids"], ["looked_up"]),
             helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
             helper.make_node("Unsqueeze", ["mask", "last"], ["column"]),
-            helper.make_node("Mul", ["looked_up", "column"], ["last_hidden_state"]),
+            # What stands in the place of padding is no vector of any word.
+            helper.make_node("Sub", ["one", "column"], ["padding"]),
+            helper.make_node("Add", ["looked_up", "padding"], ["last_hidden_state"]),
         ],
         "words",
         [
@@ -49,6 +51,7 @@ def make(folder: Path, words: Mapping[str, Sequence[float]], *, first_token: boo
         [
             numpy_helper.from_array(rows, "table"),
             numpy_helper.from_array(np.array([2], np.int64), "last"),
+            numpy_helper.from_array(np.array([1], np.float32), "one"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

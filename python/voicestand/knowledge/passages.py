@@ -54,7 +54,7 @@ def cut(blocks: Iterable[Block]) -> Iterator[Cut]:
             yield _passage(waiting)
             waiting, count = [], 0
         for piece in _pieces(block):
-            if count >= FEWEST and count + len(piece.words) > MOST:
+            if count + len(piece.words) > MOST:
                 yield _passage(waiting)
                 waiting, count = [], 0
             waiting.append(piece)

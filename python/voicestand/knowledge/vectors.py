@@ -49,7 +49,9 @@ class Vectors:
         """The numbers of the nearest passages with their cosines, the nearest first."""
         if vector.shape != self._rows.shape[1:]:
             return []
-        cosines = self._rows @ vector
+        # NB: not ``@``. OpenBLAS shares even so small a product between all cores and waits for the
+        # last one: 32 ms among 10,000 rows on a busy machine, and 0.7 so.
+        cosines = np.einsum("ij,j->i", self._rows, vector)
         nearest = np.argpartition(-cosines, min(limit, len(cosines)) - 1)[:limit]
         nearest = nearest[np.lexsort((self._numbers[nearest], -cosines[nearest]))]
         return [(int(self._numbers[at]), float(cosines[at])) for at in nearest]
