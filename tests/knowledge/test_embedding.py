@@ -16,7 +16,7 @@ from tests.knowledge import tiny_sentence_model
 
 from voicestand import config
 from voicestand.errors import InputError, ModelError
-from voicestand.knowledge import Knowledge, adding
+from voicestand.knowledge import Knowledge, adding, endpoint_embedder
 from voicestand.knowledge.embedding import configured
 from voicestand.knowledge.endpoint_embedder import EndpointEmbedder
 from voicestand.knowledge.listing import documents
@@ -137,6 +137,7 @@ def server(answer: Answer) -> Iterator[tuple[str, list[str]]]:
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True  # one that hangs must not keep the test from its end
     thread = threading.Thread(target=running.serve_forever)
     thread.start()
     try:
@@ -181,8 +182,9 @@ def test_local_server_that_answers_nonsense_leaves_the_words(
 
 
 def test_local_server_that_hangs_is_waited_for_once_until_it_is_asked_again(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(endpoint_embedder, "_LEFT_ALONE", 3600.0)
     adding.add_text("text", TEXT, tmp_path)
     go_on = threading.Event()
 
