@@ -107,6 +107,8 @@ class Matcher:
                 phrase = _Phrase(number, tuple(numbers), found)
                 self._phrases[numbers[-1]].append(phrase)
         self._variants = list(variants.values())
+        self._least_alike = [100 * (1 - 2 * variant.most) for variant in self._variants]
+        """In spelling, 0 to 100: below, not even the sound can make it a near miss."""
         self._unspaced: dict[str, list[int]] = defaultdict(list)
         for variant in self._variants:
             self._unspaced[variant.text.replace(" ", "")] += variant.tolerances
@@ -154,9 +156,9 @@ class Matcher:
         phrases = [self._variants[number].text for number, _, _ in places]
         likeness = self._similarities(windows, phrases, scorer=self._similarity).tolist()
         for (number, start, end), alike in zip(places, likeness, strict=True):
-            variant = self._variants[number]
-            if 1 - alike / 100 > 2 * variant.most:
+            if alike < self._least_alike[number]:
                 continue
+            variant = self._variants[number]
             mistake = self._mistake(variant, 1 - alike / 100, words[start:end])
             if mistake > variant.most:
                 continue

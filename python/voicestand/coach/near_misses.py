@@ -119,7 +119,7 @@ class NearMisses:
             heard = heard & around[word[rows]] >> offset[rows]
             proof = proof | proof_around[word[rows]] >> offset[rows]
         heard &= proof
-        at, bits = np.nonzero((heard[:, None] >> np.arange(64, dtype=np.uint64)) & one)
+        at, bits = np.nonzero((heard[:, None] >> np.arange(len(words) + 2, dtype=np.uint64)) & one)
         rows, places = rows[at], bits - self._place[rows[at]]
         covered = np.zeros(len(rows))
         for word, offset, share in zip(self._word, self._offset, self._share, strict=True):
