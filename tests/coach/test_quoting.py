@@ -31,6 +31,15 @@ Parcels to Norway take 5 days. Customs papers are made by us.
 All customer data is stored in Frankfurt. Backups are encrypted and kept for 30 days.
 """
 
+PLAYBOOK = """\
+[playbook]
+name = "mine"
+[[trigger]]
+id = "security"
+phrases = ["is it safe"]
+suggestion = "Security: say where the data is."
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -89,17 +98,19 @@ def cards(advisor: Advisor, said: TranscriptFinal) -> list[Card]:
 
 
 def test_a_quotation_stands_alone_or_goes_with_the_playbook_and_models_are_told(
-    knowledge: Knowledge,
+    knowledge: Knowledge, tmp_path: Path
 ) -> None:
     asked: list[Context] = []
-    coach = Coach(find("sales-call"), ["self", "other"])
+    playbook = tmp_path / "mine.toml"
+    playbook.write_text(PLAYBOOK)
+    coach = Coach(find(str(playbook)), ["self", "other"])
     advisor = Advisor(coach, ask=lambda _, context: asked.append(context), search=knowledge.search)
     (alone,) = cards(advisor, final("how long does a parcel to norway take"))
     assert (alone.kind, alone.text) == ("knowledge", "Parcels to Norway take 5 days.")
     assert alone.sources == ("knowledge:handbook.md, Handbook › Delivery, line 5",)
     (both,) = cards(advisor, final("where is our customer data stored and is it safe", number=2))
     assert both.kind == "playbook"
-    assert both.sources[0] == "playbook:sales-call/security"
+    assert both.sources[0] == "playbook:mine/security"
     assert both.sources[1].startswith("knowledge:handbook.md")
     assert both.battlecard is not None
     assert both.battlecard.lines[0] == "All customer data is stored in Frankfurt."
