@@ -236,11 +236,11 @@ class Program:
     def journalled(self, session: str) -> list[TranscriptFinal]:
         """The finals of a session, from the journal."""
         done = self("sessions", "show", session, "--json")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, error_lines(done.stderr)) == (0, [])
         return msgspec.convert(json.loads(done.stdout)["utterances"], list[TranscriptFinal])
 
     def exported(self, session: str) -> str:
         """The text of a session, from the journal."""
         done = self("sessions", "export", session, "--format", "txt")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, error_lines(done.stderr)) == (0, [])
         return done.stdout
