@@ -159,7 +159,8 @@ def test_the_engines_threads_are_told_while_they_live() -> None:
             pytest.skip("this kernel keeps no scheduler statistics")
         assert threads["callback"]["id"] == threading.get_native_id()
         assert threads["callback"]["cpu_seconds"] > 0
-        assert threads["dsp"]["id"] != threads["callback"]["id"]
+        wait_until(lambda: "dsp" in core.stats()["threads"], "the DSP thread")
+        assert core.stats()["threads"]["dsp"]["id"] != threads["callback"]["id"]
     wait_until(lambda: "dsp" not in core.stats()["threads"], "the DSP thread forgotten")
 
 

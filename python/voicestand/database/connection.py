@@ -8,6 +8,10 @@ from pathlib import Path
 
 from voicestand.database.schema import Schema, migrate
 
+CACHE_KIB = 256
+"""Of pages, 2,000 by itself: a writer that appends needs few of them, and the memory of a session of
+hours grew for as long as they filled."""
+
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process that writes; a commit takes milliseconds."""
 
@@ -26,6 +30,7 @@ def connect(path: Path, schema: Schema) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         # Else VACUUM writes a copy of everything to the disk of /var/tmp, which may be another.
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
         migrate(connection, path, schema)
     except BaseException:
         connection.close()
