@@ -9,8 +9,8 @@ from pathlib import Path
 from voicestand.database.schema import Schema, migrate
 
 CACHE_KIB = 256
-"""Of pages; SQLite's own choice is 2,000. A writer that appends needs few of them, and the memory of
-a session of hours grew for as long as they filled."""
+"""Of pages; SQLite's own choice is 2,000. A writer that appends needs few of them, and the memory
+of a session of hours grew for as long as they filled."""
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another process that writes; a commit takes milliseconds."""
