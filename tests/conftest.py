@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from tests.program import Program
 from tests.spoken_calls import DIALOGUE, LONG_SPEECH, MONOLOGUE, RATE, Recording, perform, write_wav
+
+if TYPE_CHECKING:
+    from tests.coach.faulty_model import FaultyModels
 
 # How long an example takes says something about the machine's other work, not about the program.
 settings.register_profile("untimed", deadline=None)
@@ -26,6 +30,16 @@ def program(tmp_path: Path) -> Iterator[Program]:
     program.env["XDG_RUNTIME_DIR"] = str(home / "runtime")
     yield program
     program.close()
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[FaultyModels]:
+    """Language models that behave as planned; each test that asks them makes its plan."""
+    from tests.coach.faulty_model import FaultyModels
+
+    models = FaultyModels()
+    yield models
+    models.close()
 
 
 @pytest.fixture(scope="session")

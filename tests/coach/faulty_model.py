@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 from aiohttp import web
+from tests.served import Served
 
 Fault = dict[str, Any]
 ADVICE = json.dumps({"text": "Ask what they compare it with.", "sources": []})
@@ -121,45 +119,11 @@ async def main() -> None:
     await asyncio.to_thread(sys.stdin.read)
 
 
-class FaultyModels:
-    """The server in a process of its own, and what it was asked."""
+class FaultyModels(Served):
+    """The server in a process of its own."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.coach.faulty_model"],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.root = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def url(self, name: str) -> str:
-        return f"{self.root}/{name}/v1"
-
-    def plan(self, **models: dict[str, Any]) -> None:
-        """Forgets what was, and serves these models."""
-        self._open("/plan", json.dumps(models).encode())
-
-    def wait_for(self, requests: int) -> None:
-        """Returns once there were so many since the plan."""
-        self._open(f"/come/{requests}")
-
-    @property
-    def asked(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._open("/asked")
-        return found
-
-    def _open(self, path: str, body: bytes | None = None) -> Any:
-        headers = {"Content-Type": "application/json"}
-        request = Request(self.root + path, data=body, headers=headers)
-        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        super().__init__("tests.coach.faulty_model")
 
 
 if __name__ == "__main__":

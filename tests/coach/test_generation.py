@@ -39,13 +39,6 @@ class Heard:
         return f"{severity} {code}"
 
 
-@pytest.fixture(scope="module")
-def models() -> Iterator[FaultyModels]:
-    models = FaultyModels()
-    yield models
-    models.close()
-
-
 @pytest.fixture
 def heard() -> Heard:
     return Heard()

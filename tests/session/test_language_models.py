@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from tests.spoken_calls import Line, Recording, perform
 from voicestand.events import AnyEvent, CoachSuggestion, EngineAlert, SessionEnded
 
 SECRET = "sk-0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def models() -> Iterator[FaultyModels]:
-    models = FaultyModels()
-    yield models
-    models.close()
 
 
 @pytest.fixture

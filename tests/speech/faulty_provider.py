@@ -17,15 +17,13 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import subprocess
 import sys
 from email.parser import BytesParser
 from email.policy import HTTP
-from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import numpy as np
+from tests.served import Served
 from tests.speech.faulty_engine import words_of
 
 Fault = dict[str, Any]
@@ -182,49 +180,16 @@ async def main() -> None:
     await asyncio.to_thread(sys.stdin.read)
 
 
-class FaultyProviders:
-    """The server in a process of its own, and what it was asked."""
+class FaultyProviders(Served):
+    """The server in a process of its own."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.speech.faulty_provider"],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.root = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def url(self, name: str) -> str:
-        return f"{self.root}/{name}/v1"
-
-    def plan(self, **providers: dict[str, Any]) -> None:
-        """Forgets what was, and serves these providers."""
-        self._open("/plan", json.dumps(providers).encode())
+        super().__init__("tests.speech.faulty_provider")
 
     def mix(self, **mixes: list[tuple[float, Fault]]) -> None:
         """From now on these faults, with these probabilities."""
         plans = {name: {"mix": mix} for name, mix in mixes.items()}
-        self._open("/mix", json.dumps(plans).encode())
-
-    def wait_for(self, requests: int) -> None:
-        """Returns once there were so many since the plan."""
-        self._open(f"/come/{requests}")
-
-    @property
-    def asked(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._open("/asked")
-        return found
-
-    def _open(self, path: str, body: bytes | None = None) -> Any:
-        request = Request(self.root + path, data=body)
-        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        self.open("/mix", json.dumps(plans).encode())
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ def test_a_session_begins_on_the_cpu_and_moves_to_a_stand_in_when_that_is_ready(
     expected: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "accel0").touch()
-    monkeypatch.setattr(devices, "_ACCELERATOR_NODES", tmp_path)
+    monkeypatch.setattr(devices, "ACCELERATOR_NODES", tmp_path)
     monkeypatch.setattr(
         detector_module, "Accelerator", lambda device, *tell: Accelerator("CPU", *tell)
     )
@@ -190,7 +190,7 @@ def test_a_node_without_an_npu_behind_it_leaves_the_cpu_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "accel0").touch()
-    monkeypatch.setattr(devices, "_ACCELERATOR_NODES", tmp_path)
+    monkeypatch.setattr(devices, "ACCELERATOR_NODES", tmp_path)
     alerts: queue.SimpleQueue[tuple[str, str, str]] = queue.SimpleQueue()
     detector = Detector("auto", lambda *alert: alerts.put(alert))
     severity, code, message = alerts.get(timeout=PATIENCE)
@@ -203,7 +203,7 @@ def test_a_node_without_an_npu_behind_it_leaves_the_cpu_and_says_so(
 def test_auto_starts_no_process_where_the_kernel_has_no_accelerator(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(devices, "_ACCELERATOR_NODES", tmp_path)
+    monkeypatch.setattr(devices, "ACCELERATOR_NODES", tmp_path)
     detector = Detector("auto", lambda *_: None)
     assert detector.accelerator_pid is None
     assert detector.device == "CPU"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
+from voicestand.audio.source import SELF
 from voicestand.coach.coach import Coach, Suggestion
 from voicestand.coach.deck import Card, Change, Deck
 from voicestand.coach.generation import context
@@ -17,8 +18,6 @@ from voicestand.coach.quoting import Quote, Search, named, passages_for, quote
 from voicestand.coach.words import spoken
 from voicestand.events import CallMetrics, ChannelMetrics, SuggestionCard, TranscriptFinal
 from voicestand.knowledge.knowledge import Passage
-
-WHO = "self"
 
 WORTH_ASKING = 4
 """Words of an utterance from which on a model is asked about it."""
@@ -102,7 +101,7 @@ class Advisor:
         return self.coach.call()
 
     def _passages(self, final: TranscriptFinal, words: int) -> list[Passage]:
-        if self._search is None or final.channel == WHO or words < WORTH_ASKING:
+        if self._search is None or final.channel == SELF or words < WORTH_ASKING:
             return []
         return passages_for(final.text, self._search)
 
@@ -115,7 +114,7 @@ class Advisor:
     ) -> None:
         """Asks a model where somebody else said something that may want an answer."""
         hint = next((one for one in found if one.kind != "metric"), None)
-        if self._ask is not None and final.channel != WHO and words >= WORTH_ASKING:
+        if self._ask is not None and final.channel != SELF and words >= WORTH_ASKING:
             question = context.Context(
                 turns=tuple(context.Turn(turn.channel, turn.text) for turn in self._turns),
                 playbook=self.coach.playbook.name,

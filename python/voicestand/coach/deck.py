@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
 
+from voicestand.audio.source import SELF
 from voicestand.events import SuggestionCard, SuggestionKind
 
 SPACING = 3.0
@@ -38,8 +39,6 @@ ANSWERED = 8
 
 NEWS = 4
 """Words of another's that are more than a nod: the conversation has moved on."""
-
-WHO = "self"
 
 Reason = Literal["overtaken", "expired"]
 
@@ -122,7 +121,7 @@ class Deck:
     def heard(self, channel: str, utterance: str, words: int, now: float) -> list[Change]:
         """Somebody has said something: what it makes late is withdrawn."""
         for said in self._said:
-            if channel == WHO:
+            if channel == SELF:
                 said.own += words
             elif words >= NEWS:
                 said.others = True
@@ -130,7 +129,7 @@ class Deck:
         changes = self.tick(now)
         place = self._places["advice"]
         if place.shown is not None:
-            if channel == WHO:
+            if channel == SELF:
                 place.answered += words
             elif words >= NEWS and place.answered >= ANSWERED:
                 changes.append(self._withdraw(place, "overtaken"))

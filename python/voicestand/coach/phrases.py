@@ -12,7 +12,8 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from voicestand.coach.words import spoken, word_set, written_out
+from voicestand.coach.fillers import HESITATIONS
+from voicestand.coach.words import spoken, written_out
 
 MANY_VARIANTS = 64
 """Of one part of a phrase; a part with more is heard piece by piece, which costs less memory but
@@ -25,7 +26,6 @@ GAP = 4
 Variant = tuple[str, ...]
 """Words, as ``fluent`` gives them."""
 
-_HESITATIONS = word_set("um umm uhm uh uhh er err erm eh ah hm hmm hmmm mm")
 _TOKEN = re.compile(r"[(|)]|[^(|)]+")
 _GAP = re.compile(r"\.{3,}|\u2026")
 
@@ -65,7 +65,7 @@ def fluent(said: Sequence[str]) -> list[str]:
     """Words as they are compared: contractions in full, no hesitations, none twice in a row."""
     found: list[str] = []
     for word in written_out(said):
-        if word not in _HESITATIONS and word not in found[-1:]:
+        if word not in HESITATIONS and word not in found[-1:]:
             found.append(word)
     return found
 

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from voicestand.audio.source import SELF
 from voicestand.coach.limits import Thresholds
 from voicestand.coach.metrics import ConversationMetrics
 
-WATCHED = "self"
-"""Advice is for the person at this computer."""
 RELEASE = 0.9
 """A warning can come again after its figure fell below this share of its threshold, or, where the
 threshold is a least figure, rose as far above it."""
@@ -92,12 +91,12 @@ def _rules() -> tuple[_Rule, ...]:
     return (
         _Rule(
             "monologue",
-            lambda metrics, _: metrics.current_monologue(WATCHED),
+            lambda metrics, _: metrics.current_monologue(SELF),
             "You have talked for {:.0f} seconds without a stop. Ask what they think.",
         ),
         _Rule(
             "interruptions",
-            lambda metrics, _: metrics.current_interruptions(WATCHED),
+            lambda metrics, _: metrics.current_interruptions(SELF),
             "You began {:.0f} times while they still spoke. Let them finish.",
         ),
         _Rule(
@@ -107,12 +106,12 @@ def _rules() -> tuple[_Rule, ...]:
         ),
         _Rule(
             "words_per_minute",
-            lambda metrics, _: metrics.current_pace(WATCHED),
+            lambda metrics, _: metrics.current_pace(SELF),
             "You speak {:.0f} words a minute. Slow down and pause between sentences.",
         ),
         _Rule(
             "patience",
-            lambda metrics, _: metrics.current_patience(WATCHED),
+            lambda metrics, _: metrics.current_patience(SELF),
             "You answer after {:.1f} seconds. Wait a moment: they may have more to say.",
             least=True,
         ),
@@ -123,13 +122,13 @@ def _rules() -> tuple[_Rule, ...]:
         ),
         _Rule(
             "open_questions",
-            lambda metrics, limits: _judged(metrics, limits, metrics.open_questions(WATCHED)),
+            lambda metrics, limits: _judged(metrics, limits, metrics.open_questions(SELF)),
             "{:.0f} open questions so far. Ask one that begins with what, how or why.",
             least=True,
         ),
         _Rule(
             "questions",
-            lambda metrics, limits: _judged(metrics, limits, metrics.questions(WATCHED)),
+            lambda metrics, limits: _judged(metrics, limits, metrics.questions(SELF)),
             "{:.0f} questions so far. Ask more about what they need.",
             least=True,
         ),
@@ -139,7 +138,7 @@ def _rules() -> tuple[_Rule, ...]:
 def _settled_ratio(metrics: ConversationMetrics, _: Thresholds) -> float | None:
     if metrics.speech_microseconds() < SPEECH_BEFORE_RATIO:
         return None
-    return metrics.talk_ratio(WATCHED)
+    return metrics.talk_ratio(SELF)
 
 
 def _judged(metrics: ConversationMetrics, limits: Thresholds, count: int) -> float | None:

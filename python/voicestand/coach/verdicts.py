@@ -7,9 +7,10 @@ from typing import Literal
 
 import msgspec
 
+from voicestand.audio.source import SELF
 from voicestand.coach.limits import Thresholds
 from voicestand.coach.metrics import FEWEST_ANSWERS
-from voicestand.coach.thresholds import SPEECH_BEFORE_RATIO, WATCHED
+from voicestand.coach.thresholds import SPEECH_BEFORE_RATIO
 from voicestand.events import CallMetrics, ChannelMetrics
 
 INTERRUPTIONS_IN = 300.0
@@ -34,7 +35,7 @@ def judge(
 
     Empty if the person on channel ``self`` did not speak.
     """
-    own = channels.get(WATCHED)
+    own = channels.get(SELF)
     if own is None or not own.words:
         return []
     return list(_verdicts(own, call, limits))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from voicestand.doctor.check import Check
 from voicestand.doctor.probe import ProbeError, ask
-
-ACCELERATOR_NODES = Path("/dev/accel")
+from voicestand.vad.devices import ACCELERATOR_NODES
 
 _LIST_DEVICES = """
 import json

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
 
 import aiohttp
 
 from voicestand.events import RoutingStats
 from voicestand.routing import Answer, Provider, Router
+from voicestand.routing.background import Background
 from voicestand.routing.endpoint import key_of
 from voicestand.speech.audio_log import SAMPLE_RATE, Pcm
 from voicestand.speech.protocol import Transcript
 from voicestand.speech.providers import Providers, ProviderSettings
 from voicestand.speech.transcriptions import Transcriptions
 
-KEPT_OPEN = 60.0
-"""Seconds that a connection waits for the next utterance: a handshake less in its latency."""
-
 BURST = 2
 """Utterances at once below a provider's rate limit, e.g. after a long one was cut."""
-
-T = TypeVar("T")
 
 
 class Elsewhere:
@@ -38,13 +31,11 @@ class Elsewhere:
         self._prompt = prompt
         self._deadline = providers.deadline
         self._fallback = fallback
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="providers", daemon=True).start()
+        self._background = Background("providers")
         # Of its own: the loop's default executor may be full of names that do not resolve.
         self._executor = ThreadPoolExecutor(1, "local-recognizer")
-        self._session = self._await(_session())
         self.router = Router(
-            [_provider(self._session, one, prompt) for one in providers.provider],
+            [_provider(self._background.connections, one, prompt) for one in providers.provider],
             fallback=self._locally,
             measure=lambda samples: len(samples) / SAMPLE_RATE,
         )
@@ -52,35 +43,23 @@ class Elsewhere:
     def ask(self, samples: Pcm) -> Future[Answer[Transcript]]:
         """The first answer to an utterance."""
         key = fingerprint(samples, self._prompt)
-        request = self.router.ask(samples, self._deadline, key=key)
-        return asyncio.run_coroutine_threadsafe(request, self._loop)
+        return self._background.run(self.router.ask(samples, self._deadline, key=key))
 
     def stats(self) -> RoutingStats:
         """What was asked, and what came of it."""
-        return self.router.stats(self._loop.time())
+        return self.router.stats(self._background.loop.time())
 
     def close(self) -> None:
         """Closes the connections."""
-        self._await(self._session.close())
+        self._background.close()
 
     async def _locally(self, _: Pcm) -> Transcript:
-        return await self._loop.run_in_executor(self._executor, self._fallback)
-
-    def _await(self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        return await self._background.loop.run_in_executor(self._executor, self._fallback)
 
 
 def fingerprint(samples: Pcm, prompt: str) -> bytes:
     """Of all on which an answer depends but the provider; a prompt holds no zero byte."""
     return hashlib.blake2b(prompt.encode() + b"\0" + samples.tobytes(), digest_size=16).digest()
-
-
-async def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_OPEN),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the router has one
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
 
 
 def _provider(

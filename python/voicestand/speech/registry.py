@@ -10,12 +10,13 @@ from voicestand.config import SpeechSettings
 from voicestand.errors import EngineUnavailableError, InputError
 from voicestand.speech import vocabulary
 from voicestand.speech.models import kind, manifest, store
+from voicestand.vad.devices import ACCELERATOR_NODES
 
 AUTO = "auto"
 
 CPU = "CPU"
 
-NODES = {"NPU": (Path("/dev/accel"), "accel*"), "GPU": (Path("/dev/dri"), "renderD*")}
+NODES = {"NPU": (ACCELERATOR_NODES, "accel*"), "GPU": (Path("/dev/dri"), "renderD*")}
 """What the kernel has where there is such a device. NB: to ask OpenVINO would load every driver."""
 
 

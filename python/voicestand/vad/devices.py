@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from voicestand.errors import EngineUnavailableError
 
-_ACCELERATOR_NODES = Path("/dev/accel")
+ACCELERATOR_NODES = Path("/dev/accel")
+"""The kernel's folder of them; each is ``accel*``."""
 
 Started = TypeVar("Started")
 
@@ -18,7 +19,7 @@ def may_have_npu() -> bool:
 
     NB: asking OpenVINO loads the plugins of every device, which takes 100 ms and more.
     """
-    return any(_ACCELERATOR_NODES.glob("accel*"))
+    return any(ACCELERATOR_NODES.glob("accel*"))
 
 
 def present(core: Any, wanted: str) -> str:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
-from typing import NamedTuple, TypeVar
-
-import aiohttp
+from typing import NamedTuple
 
 from voicestand.coach.generation import prompt
 from voicestand.coach.generation.answer import Advice
@@ -20,21 +15,14 @@ from voicestand.coach.generation.context import Context, fingerprint
 from voicestand.coach.generation.settings import Models, ModelSettings
 from voicestand.events import GenerationStats, Severity
 from voicestand.routing import Provider, Router, UnansweredError
+from voicestand.routing.background import Background
 from voicestand.routing.endpoint import key_of
-
-KEPT_OPEN = 60.0
-"""Seconds that a connection waits for the next question: a handshake less in its latency."""
 
 BURST = 3
 """Questions at once below a model's rate limit."""
 
 FAILURES = 2
 """Questions in a row without an answer, after which the user is told."""
-
-CLOSING = 2.0
-"""Seconds for which the end of the connections is awaited."""
-
-T = TypeVar("T")
 
 
 class Generated(NamedTuple):
@@ -77,9 +65,7 @@ class Generator:
         self._failures = 0
         """Questions in a row that nobody answered."""
         self._asked: Future[None] | None = None
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="models", daemon=True).start()
-        self._session = self._await(_session())
+        self._background = Background("models")
         self._router = Router[Context, Advice](
             [self._provider(one) for one in models.model], cache_seconds=models.cache_seconds
         )
@@ -87,8 +73,7 @@ class Generator:
     def ask(self, ticket: str, context: Context) -> None:
         """Asks for advice in ``context``; the answer, if any, goes to ``tell``."""
         self.cancel()
-        question = self._question(ticket, context)
-        self._asked = asyncio.run_coroutine_threadsafe(question, self._loop)
+        self._asked = self._background.run(self._question(ticket, context))
 
     def cancel(self) -> None:
         """The latest question is overtaken: nobody wants its answer any more."""
@@ -98,7 +83,7 @@ class Generator:
     def stats(self) -> GenerationStats:
         """The account so far."""
         return GenerationStats(
-            routing=self._router.stats(self._loop.time()),
+            routing=self._router.stats(self._background.loop.time()),
             overtaken=self._overtaken,
             refused=self._refused,
             tokens_read=self._budget.read,
@@ -109,10 +94,7 @@ class Generator:
     def close(self) -> None:
         """Cancels what is asked, and closes the connections."""
         self.cancel()
-        # A server that holds on to a connection does not hold on to us.
-        with suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result(CLOSING)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._background.close()
 
     async def _question(self, ticket: str, context: Context) -> None:
         size = sum(len(message["content"]) for message in prompt.messages(context))
@@ -133,7 +115,7 @@ class Generator:
             self._tell(Generated(ticket, answer.value, answer.provider, seconds))
 
     def _provider(self, model: ModelSettings) -> Provider[Context, Advice]:
-        chat = Chat(self._session, model, key_of(model), self._use, self._refuse)
+        chat = Chat(self._background.connections, model, key_of(model), self._use, self._refuse)
         return Provider(
             model.name,
             chat.send,
@@ -171,14 +153,3 @@ class Generator:
         if self._failures >= FAILURES:
             self._notify("info", "coach.model-recovered", f"{model} answers again")
         self._failures = 0
-
-    def _await(self, coroutine: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
-async def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_OPEN),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the router has one
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )

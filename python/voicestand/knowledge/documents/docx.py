@@ -24,6 +24,8 @@ def read(data: bytes) -> list[Block]:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             body = _parsed(_unpacked(archive, "word/document.xml"))
             levels = _heading_levels(archive)
+    # What ``zipfile`` raises for archives that are damaged, cut off, lack the part, are packed in a
+    # way it does not know, or encrypted.
     except (zipfile.BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise InputError("is no DOCX that can be read: open it and save it again") from None
     outline = Outline()
