@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Examine] = {
     "more recognizers": recognition.installed,
     "chosen recognizer": choice.chosen,
     "providers": providers.providers,
+    "language models": providers.language_models,
     "settings": storage.settings,
     "journal": storage.journal,
     "control socket": storage.control_socket,

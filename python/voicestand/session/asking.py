@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from voicestand.coach.generation.context import Context
-from voicestand.coach.generation.settings import path_of, read
+from voicestand.coach.generation.settings import ready
 from voicestand.config import CoachSettings
 from voicestand.events import GenerationStats
 from voicestand.session.hearing import teller
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class Asking:
     """Asks the models that ``coach.models`` names, if any; answers and alerts go into the inbox.
 
-    Raises ``InputError`` where the file has a mistake.
+    Raises ``InputError`` where the file has a mistake, ``EngineUnavailableError`` where what asks
+    them is not installed.
     """
 
     def __init__(self, settings: CoachSettings, put: Callable[[Message], None]) -> None:
-        path = path_of(settings.models)
-        self._models = read(path) if path is not None else None
+        self._models = ready(settings.models)
         self._put = put
         self._generator: generator.Generator | None = None
 

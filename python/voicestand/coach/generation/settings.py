@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from voicestand.errors import EngineUnavailableError
 from voicestand.routing import endpoint
+
+PACKAGES = ("aiohttp", "cachetools")
+"""Of the extra ``openai``."""
 
 Price = Annotated[float, Meta(ge=0, le=100_000)]
 
@@ -59,6 +64,23 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> Models:
         "say in it which language model to ask (docs/coaching.md), or leave coach.models empty",
     )
     endpoint.check(found.model, path, "model", environ)
+    return found
+
+
+def ready(setting: str) -> Models | None:
+    """What ``coach.models`` names, checked, with what asks them installed; None: no model.
+
+    Raises ``InputError``, and ``EngineUnavailableError`` where packages are missing.
+    """
+    path = path_of(setting)
+    if path is None:
+        return None
+    found = read(path)
+    if missing := [package for package in PACKAGES if find_spec(package) is None]:
+        raise EngineUnavailableError(
+            f"language models are asked by packages that are not installed ({', '.join(missing)}): "
+            "pip install 'voicestand[openai]', or leave coach.models empty"
+        )
     return found
 
 
